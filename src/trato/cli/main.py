@@ -1,0 +1,63 @@
+"""`trato`: the commands put together, and errors turned into exit codes, once.
+
+Exit codes: 0 done · 1 a fault of ours · 2 wrong usage · 3 bad input · 4 not enough data · 5 an extra is missing ·
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from trato import __version__
+from trato.errors import TratoError
+
+app = typer.Typer(
+    name="trato",
+    help="Treat different customers differently, and know when not to.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"trato {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Treat different customers differently, and know when not to."""
+
+
+def _register() -> None:
+    from trato.cli import value
+
+    value.register(app)
+
+
+_register()
+
+
+def run() -> None:
+    """Run the command line; every error of ours ends as one clear message and its exit code."""
+    try:
+        app()
+    except TratoError as error:
+        if "--json" in sys.argv:
+            print(json.dumps({"error": error.as_dict()}, ensure_ascii=False, indent=2))
+        sys.stderr.write(f"trato: {error}\n")
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        sys.stderr.write("trato: interrupted; nothing was written\n")
+        raise SystemExit(130) from None

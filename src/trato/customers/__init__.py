@@ -1,0 +1,1 @@
+"""The shared nouns: who is treated."""

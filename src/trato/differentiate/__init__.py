@@ -1,0 +1,1 @@
+"""How customers differ: by what they are worth, and by what they need."""

@@ -1,0 +1,121 @@
+"""Every error Trato raises on purpose, in one tree. It knows no door: each door maps `exit_code` or `code` its own way.
+
+TratoError
+├── BadInput              what was given cannot be used as it is (exit code 3)
+│   ├── FileNotReadable   trato.file_not_readable    the file is missing, is a folder, or is no table
+│   ├── EmptyTable        trato.empty_table          the table has no row
+│   ├── UnknownColumn     trato.unknown_column       a named column is not in the table
+│   ├── AmbiguousColumn   trato.ambiguous_column     dates or numbers can be read in two ways
+│   ├── NoUsableRow       trato.no_usable_row        every row was put aside
+│   ├── BadDeclaration    trato.bad_declaration      a YAML file says something that cannot be meant
+│   └── BadOption         trato.bad_option           an option's value makes no sense here
+├── NotEnoughData         trato.not_enough_data      the data are sound but too few to answer (exit code 4)
+└── MissingExtra          trato.missing_extra        an optional part is not installed (exit code 5)
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class TratoError(Exception):
+    """What went wrong, where, and what to do about it.
+
+    `code` is stable and documented; `message` is a sentence for people; `hint` is the remedy; `where` is
+    `file` or `file:line`.
+    """
+
+    code: ClassVar[str] = "trato.error"
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str | None = None, where: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.where = where
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        remedy = f"\n  {self.hint}" if self.hint else ""
+        return f"{place}{self.message}{remedy}"
+
+    def as_dict(self) -> dict[str, str | None]:
+        """The error as plain data, for `--json` and for HTTP problems."""
+        return {"code": self.code, "message": self.message, "hint": self.hint, "where": self.where}
+
+
+class BadInput(TratoError):
+    """What was given cannot be used as it is."""
+
+    code = "trato.bad_input"
+    exit_code = 3
+
+
+class FileNotReadable(BadInput):
+    """The file is missing, is a folder, or is no table."""
+
+    code = "trato.file_not_readable"
+
+
+class EmptyTable(BadInput):
+    """The table has no row."""
+
+    code = "trato.empty_table"
+
+
+class UnknownColumn(BadInput):
+    """A named column is not in the table."""
+
+    code = "trato.unknown_column"
+
+
+class AmbiguousColumn(BadInput):
+    """Dates or numbers can be read in two ways, and the ways differ."""
+
+    code = "trato.ambiguous_column"
+
+
+class NoUsableRow(BadInput):
+    """Every row was put aside."""
+
+    code = "trato.no_usable_row"
+
+
+class BadDeclaration(BadInput):
+    """A YAML file says something that cannot be meant."""
+
+    code = "trato.bad_declaration"
+
+
+class BadOption(BadInput):
+    """An option's value makes no sense here."""
+
+    code = "trato.bad_option"
+
+
+class NotEnoughData(TratoError):
+    """The data are sound but too few to answer."""
+
+    code = "trato.not_enough_data"
+    exit_code = 4
+
+
+class MissingExtra(TratoError):
+    """An optional part is not installed."""
+
+    code = "trato.missing_extra"
+    exit_code = 5
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that `word` most likely meant, whatever its case; None when nothing is near."""
+    by_folded = {name.casefold(): name for name in reversed(list(known))}
+    close = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.5)
+    if close:
+        return by_folded[close[0]]
+    inside = [name for folded, name in by_folded.items() if word.casefold() in folded or folded in word.casefold()]
+    return inside[0] if inside else None

@@ -1,0 +1,1 @@
+"""Whether treating customers differently is worth trying, and whether it pays."""
