@@ -1,0 +1,148 @@
+"""Writes the tables of the documentation from the code, between markers, so that neither drifts from the other.
+
+`python docs/tables.py` rewrites them (`make docs` does it first); a test fails when a page is behind the code.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer.main
+
+from trato import errors
+from trato.cli.main import app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+
+
+def commands() -> dict[str, Any]:
+    """Every command by its full name without `trato`, groups' own commands as `group command`."""
+
+    def walk(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+        below = getattr(command, "commands", {})
+        if not below:
+            yield name, command
+        for word, inner in sorted(below.items()):
+            if not inner.hidden:
+                yield from walk(inner, f"{name} {word}".strip())
+
+    return dict(walk(typer.main.get_command(app), ""))
+
+
+def page_of(command: str) -> Path:
+    """The page that documents a command: one a command or group of commands."""
+    return DOCS / "commands" / f"{command.split()[0]}.md"
+
+
+def error_classes() -> list[type[errors.TratoError]]:
+    """The whole tree, a class before its children."""
+
+    def walk(kind: type[errors.TratoError]) -> Iterator[type[errors.TratoError]]:
+        yield kind
+        for child in kind.__subclasses__():
+            yield from walk(child)
+
+    return list(walk(errors.TratoError))
+
+
+def first_sentence(text: str) -> str:
+    """The first sentence of a help text or docstring, on one line."""
+    paragraph = " ".join(text.strip().split("\n\n")[0].split())
+    return re.split(r"(?<=[.!?]) ", paragraph)[0]
+
+
+def options_table(command: Any) -> str:
+    """Arguments, then options, each with its meaning and its default as `--help` tells them."""
+    rows = ["| | meaning | default |", "| --- | --- | --- |"]
+    ordered = sorted(command.params, key=lambda p: p.param_type_name != "argument")
+    for parameter in ordered:
+        if parameter.name == "help" or getattr(parameter, "hidden", False):
+            continue
+        metavar = parameter.make_metavar(command.make_context("trato", [], resilient_parsing=True))
+        if parameter.param_type_name == "argument":
+            called = f"`{metavar}`"
+        else:
+            flags = " / ".join([*parameter.opts, *parameter.secondary_opts])
+            called = f"`{flags}`" if parameter.is_flag else f"`{flags} {metavar}`"
+        called = called.replace("|", "\\|")
+        default = parameter.default
+        if parameter.required:
+            told = "required"
+        elif default is None or default in (False, "", (), []) or callable(default):
+            told = ""
+        else:
+            told = f"`{default}`"
+        meaning = " ".join((parameter.help or "").split()).replace("|", "\\|")
+        rows.append(f"| {called} | {meaning} | {told} |")
+    return "\n".join(rows)
+
+
+def commands_table(prefix: str) -> str:
+    """Every command with its purpose, linked to its page under `prefix`."""
+    rows = ["| command | what it does |", "| --- | --- |"]
+    for name, command in commands().items():
+        link = f"{prefix}{page_of(name).name}"
+        rows.append(f"| [`trato {name}`]({link}) | {first_sentence(command.help or '')} |")
+    return "\n".join(rows)
+
+
+def errors_table() -> str:
+    """Every error code with its exit code and meaning."""
+    rows = ["| code | exit code | meaning |", "| --- | --- | --- |"]
+    rows += [
+        f"| [`{kind.code}`](#{anchor(kind.code)}) | {kind.exit_code} | {first_sentence(kind.__doc__ or '')} |"
+        for kind in error_classes()
+    ]
+    return "\n".join(rows)
+
+
+def anchor(code: str) -> str:
+    """The link target of a heading that is a code."""
+    return code.replace(".", "-").replace("_", "-")
+
+
+def with_tables(text: str, tables: dict[str, str]) -> str:
+    """The page with what stands between each pair of markers written anew."""
+    for name, table in tables.items():
+        begin, end = f"<!-- table: {name} -->", "<!-- end of table -->"
+        if begin not in text:
+            message = f"the marker {begin} is missing"
+            raise LookupError(message)
+        pattern = re.compile(re.escape(begin) + r".*?" + re.escape(end), re.DOTALL)
+        text = pattern.sub(lambda _, fresh=f"{begin}\n{table}\n{end}": fresh, text)  # type: ignore[misc]
+    return text
+
+
+def pages() -> dict[Path, dict[str, str]]:
+    """Every page that holds tables, and the tables by the name in their marker."""
+    found: dict[Path, dict[str, str]] = {
+        ROOT / "README.md": {"commands": commands_table("docs/commands/")},
+        DOCS / "commands" / "index.md": {"commands": commands_table("")},
+        DOCS / "errors.md": {"errors": errors_table()},
+    }
+    for name, command in commands().items():
+        found.setdefault(page_of(name), {})[f"trato {name}"] = options_table(command)
+    return found
+
+
+def main() -> None:
+    """Rewrite every table that is behind the code."""
+    for page, tables in pages().items():
+        if not page.exists():
+            sys.exit(f"{page.relative_to(ROOT)} is missing: write it, with the markers of {', '.join(tables)}")
+        text = page.read_text(encoding="utf-8")
+        fresh = with_tables(text, tables)
+        if fresh != text:
+            page.write_text(fresh, encoding="utf-8")
+            sys.stdout.write(f"{page.relative_to(ROOT)} written anew\n")
+
+
+if __name__ == "__main__":
+    main()
