@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-# In CI the examples are a function of the test alone: a red run is always the fault of the change at hand, and
-# runs again the same. At a desk they are new every time, and what fails is remembered: that is where bugs are found.
+# In CI the examples are a function of the test alone: a red run is the fault of the change at hand, and runs
+# again the same. At a desk they are new every time, and what fails is remembered: there bugs are found.
 # No deadline anywhere, for the first call of a kernel compiles it.
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("desk", deadline=None, print_blob=True)
@@ -88,13 +88,13 @@ def _beside(package: str, *parts: str) -> Path:
 
 @pytest.fixture(scope="session")
 def cdnow() -> Path:
-    """CDNOW, all 23,570 customers: customer, YYYYMMDD, discs, dollars; no header, columns by width."""
+    """CDNOW, all 23,570 customers: customer, YYYYMMDD, discs, dollars; a header, columns by width."""
     return _beside("lifetimes", "datasets", "CDNOW_master.txt")
 
 
 @pytest.fixture(scope="session")
 def cdnow_sample() -> Path:
-    """CDNOW, the published sample of 2,357: customer in the master, customer, YYYYMMDD, discs, dollars."""
+    """CDNOW, the published sample of 2,357: customer in the master, customer, YYYYMMDD, discs, dollars; no header."""
     return _beside("lifetimes", "datasets", "CDNOW_sample.txt")
 
 

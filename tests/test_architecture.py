@@ -24,7 +24,7 @@ def contracts() -> configparser.ConfigParser:
 def parts_that_stand() -> set[str]:
     """The modules and packages directly below trato."""
     below = (ROOT / "src" / "trato").iterdir()
-    return {p.stem for p in below if (p / "__init__.py").exists() or (p.suffix == ".py" and p.stem != "__init__")}
+    return {p.stem for p in below if (p / "__init__.py").exists() or p.suffix == ".py"} - {"__init__"}
 
 
 def test_the_whole_method_is_kept_from_frameworks() -> None:
@@ -54,8 +54,9 @@ def test_a_lock_names_no_host_and_pins_by_hash(lock: Path) -> None:
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
 def test_a_lock_holds_what_the_project_asks_for(lock: Path) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = {"demo": ["demo"], "test": ["demo", "docs", "test"]}[lock.stem]
-    asked = project["dependencies"] + [line for extra in extras for line in project["optional-dependencies"][extra]]
+    asked = list(project["dependencies"])
+    for extra in {"demo": ["demo"], "test": ["demo", "docs", "test"]}[lock.stem]:
+        asked += project["optional-dependencies"][extra]
     pinned = dict(re.findall(r"^([\w.-]+)==([\w.]+)", lock.read_text(encoding="utf-8"), re.MULTILINE))
     for requirement in map(Requirement, asked):
         version = pinned[canonicalize_name(requirement.name)]

@@ -16,8 +16,9 @@ ROOT = Path(__file__).resolve().parent.parent
 def test_lack_of_a_browser(tmp_path: Path, required: str, outcome: str) -> None:
     test = tmp_path / "test_with_a_browser.py"
     test.write_text("def test_it(chromium): pass\n", encoding="utf-8")
+    pytest_here = [sys.executable, "-m", "pytest", "-p", "tests.conftest", f"--rootdir={tmp_path}"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "tests.conftest", f"--rootdir={tmp_path}", "-c", os.devnull, test],
+        [*pytest_here, "-c", os.devnull, test],
         cwd=ROOT,
         env={**os.environ, "PATH": str(tmp_path), "TRATO_REQUIRE": required},
         capture_output=True,

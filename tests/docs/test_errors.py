@@ -1,4 +1,4 @@
-"""Every error has a code of its own, a line in the tree at the top of errors.py, and a section in the docs."""
+"""Every error has its own code, a line in the tree at the top of errors.py, and a section in the docs."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def test_the_readme_is_among_the_pages_that_run() -> None:
     assert tables.ROOT / "README.md" in pages_with_snippets()
 
 
-@pytest.mark.parametrize("page", pages_with_snippets(), ids=lambda page: page.relative_to(tables.ROOT).as_posix())
+@pytest.mark.parametrize("page", pages_with_snippets(), ids=lambda page: page.stem)
 def test_what_a_page_says_runs(page: Path, tmp_path: Path) -> None:
     """All marked snippets of a page, one after the other, in one empty folder."""
     script = "set -euo pipefail\n" + "\n".join(RUNS.findall(page.read_text(encoding="utf-8")))
