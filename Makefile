@@ -40,6 +40,7 @@ lint: $(VENV)/.test $(VENV)/.project
 	$(BIN)/mypy
 
 docs: $(VENV)/.test $(VENV)/.project
+	$(BIN)/python docs/tables.py
 	$(BIN)/sphinx-build -W --keep-going -q docs docs/_build
 	@echo 'open docs/_build/index.html'
 

@@ -1,6 +1,6 @@
-"""Writes the tables of the documentation from the code, between markers, so that neither drifts from the other.
+"""Writes the tables of the documentation from the code, between markers, so that none drifts from it.
 
-`python docs/tables.py` rewrites them (`make docs` does it first); a test fails when a page is behind the code.
+`python docs/tables.py` rewrites them, and so does `make docs`; a test fails when a page is behind the code.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def commands() -> dict[str, Any]:
 
 def page_of(command: str) -> Path:
     """The page that documents a command: one a command or group of commands."""
-    return DOCS / "commands" / f"{command.split()[0]}.md"
+    return DOCS / "commands" / f"{command.split(maxsplit=1)[0]}.md"
 
 
 def error_classes() -> list[type[errors.TratoError]]:
@@ -136,7 +136,9 @@ def main() -> None:
     """Rewrite every table that is behind the code."""
     for page, tables in pages().items():
         if not page.exists():
-            sys.exit(f"{page.relative_to(ROOT)} is missing: write it, with the markers of {', '.join(tables)}")
+            sys.exit(
+                f"{page.relative_to(ROOT)} is missing: write it, with the markers of {', '.join(tables)}"
+            )
         text = page.read_text(encoding="utf-8")
         fresh = with_tables(text, tables)
         if fresh != text:

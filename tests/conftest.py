@@ -94,7 +94,7 @@ def cdnow() -> Path:
 
 @pytest.fixture(scope="session")
 def cdnow_sample() -> Path:
-    """CDNOW, the published sample of 2,357: customer in the master, customer, YYYYMMDD, discs, dollars; no header."""
+    """CDNOW, the published 2,357: customer in the master, customer, YYYYMMDD, discs, dollars; no header."""
     return _beside("lifetimes", "datasets", "CDNOW_sample.txt")
 
 
