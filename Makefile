@@ -55,7 +55,8 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
 		|| { echo 'Trato needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is another' >&2; exit 1; }
 	@echo '== setting up $(VENV) with $(PYTHON); the first time takes a minute or two'
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo 'This Python makes no virtual environments (Debian: apt-get install python3-venv)' >&2; exit 1; }
 
 $(VENV)/.demo: requirements/demo.txt | $(BIN)/python
 	$(INSTALL) --requirement $<
