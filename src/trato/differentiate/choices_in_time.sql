@@ -1,0 +1,13 @@
+-- One row a customer, component, module and window: 0 before $inner, 1 before $judged, 2 from then on.
+SELECT
+    customer,
+    component,
+    module,
+    CASE WHEN "at" >= $judged THEN 2 WHEN "at" >= $inner THEN 1 ELSE 0 END AS window_index,
+    SUM("count") AS chosen
+FROM choices
+GROUP BY
+    customer,
+    component,
+    module,
+    CASE WHEN "at" >= $judged THEN 2 WHEN "at" >= $inner THEN 1 ELSE 0 END

@@ -1,0 +1,336 @@
+"""The EM kernel of the latent classes: one step, and the climb to a proven maximum.
+
+Everything a step needs of a customer is which (module, count) pairs they have: customers × pairs is a sparse
+matrix of ones, and the likelihood of a pair under a class, like the number of fresh draws expected in it, is
+a small table pairs × classes. Without habit the pairs are the modules and the matrix holds the counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_array
+
+    Array = NDArray[np.float64]
+
+PRIOR_STRENGTH = 20.0
+UNSEEN = 0.5
+EMPTY_SHARE = 1e-12
+CENTRE_STRENGTH = 10.0
+FIRST_CONCENTRATION = 10.0
+CONCENTRATION_BOUNDS = (1e-2, 1e5)
+LARGEST_STRIDE = 64.0
+STILL = 1e-10
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """The counts, arranged for EM: n customers, U pairs of (item, count), v items, c components."""
+
+    offsets: NDArray[np.int64]
+    pairs: csr_array  # (n, U)
+    pairs_by_pair: csr_array  # (U, n)
+    counts: csr_array  # (n, v)
+    item_of_pair: NDArray[np.int64]  # (U,) ascending
+    count_of_pair: Array  # (U,)
+    first_pair: NDArray[np.int64]  # (v,) where each item's pairs begin
+    component_of_item: NDArray[np.int64]  # (v,)
+    item_totals: Array  # (v,)
+    totals: NDArray[np.int64]  # (n,)
+    component_sizes: Array  # (T,) how many choices a customer made in a component: distinct values
+    size_component: NDArray[np.int64]  # (T,)
+    size_frequency: Array  # (T,) by how many customers
+    habit: bool
+
+    @classmethod
+    def of(
+        cls,
+        offsets: NDArray[np.int64],
+        indptr: NDArray[np.int64],
+        items: NDArray[np.int64],
+        counts: NDArray[np.int64],
+        *,
+        habit: bool,
+    ) -> Design:
+        """Arrange sparse rows of counts."""
+        from scipy.sparse import csr_array
+
+        customers, breadth, components = len(indptr) - 1, int(offsets[-1]), len(offsets) - 1
+        component_of_item = np.repeat(np.arange(components), np.diff(offsets))
+        table = csr_array((counts.astype(np.float64), items, indptr), shape=(customers, breadth))
+        if habit:
+            span = int(counts.max(initial=0)) + 1
+            keys, column = np.unique(items * span + counts, return_inverse=True)
+            item_of_pair, count_of_pair = keys // span, (keys % span).astype(np.float64)
+            pairs = csr_array((np.ones(len(column)), column, indptr), shape=(customers, len(keys)))
+        else:
+            item_of_pair, count_of_pair = np.arange(breadth), np.ones(breadth)
+            pairs = table
+        who = np.repeat(np.arange(customers), np.diff(indptr))
+        slot, where = np.unique(component_of_item[items] * max(customers, 1) + who, return_inverse=True)
+        size = np.bincount(where, counts, len(slot)).astype(np.int64)
+        widest = int(size.max(initial=0)) + 1
+        sizes, frequency = np.unique(slot // max(customers, 1) * widest + size, return_counts=True)
+        return cls(
+            offsets=offsets,
+            pairs=pairs,
+            pairs_by_pair=pairs.T.tocsr(),
+            counts=table,
+            item_of_pair=item_of_pair,
+            count_of_pair=count_of_pair,
+            first_pair=np.searchsorted(item_of_pair, np.arange(breadth)),
+            component_of_item=component_of_item,
+            item_totals=np.asarray(np.bincount(items, counts, breadth), np.float64),
+            totals=np.bincount(who, counts, customers).astype(np.int64),
+            component_sizes=(sizes % widest).astype(np.float64),
+            size_component=sizes // widest,
+            size_frequency=frequency.astype(np.float64),
+            habit=habit,
+        )
+
+    @property
+    def customers(self) -> int:
+        """Rows, with or without choices."""
+        return len(self.totals)
+
+    @property
+    def active(self) -> int:
+        """Customers with at least one choice."""
+        return int(np.count_nonzero(self.totals))
+
+    def parameters(self, number: int) -> int:
+        """Free parameters of so many classes: shares, profiles over the modules seen, and habit."""
+        seen = self._modules_seen()
+        return number - 1 + number * int((seen - 1).sum()) + int(self.habit) * int(np.count_nonzero(seen > 1))
+
+    def penalty(self, number: int) -> float:
+        """BIC's penalty: each parameter costs the log of the number of customers that tell of it."""
+        seen = self._modules_seen()
+        heard = np.log(np.maximum(np.bincount(self.size_component, self.size_frequency, len(seen)), 1))
+        each = number * (seen - 1) + int(self.habit) * (seen > 1)
+        return float((number - 1) * np.log(max(self.active, 1)) + each @ heard)
+
+    def _modules_seen(self) -> NDArray[np.int64]:
+        seen = np.bincount(self.component_of_item[self.item_totals > 0], minlength=len(self.offsets) - 1)
+        return np.maximum(seen, 1)
+
+    def per_component(self, values: Array) -> Array:
+        """Sums over each component's items; values (…, v) to (…, c)."""
+        return np.asarray(np.add.reduceat(values, self.offsets[:-1], axis=-1))
+
+    def multinomial(self, log_profile: Array) -> Array:
+        """Log-likelihood of each customer's counts under one profile, in nats; shape (n,)."""
+        return np.asarray(self.counts @ log_profile)
+
+    def best_multinomial(self, log_profiles: Array) -> Array:
+        """The same under the best of K profiles; shape (n,)."""
+        return np.asarray((self.counts @ log_profiles.T).max(axis=1))
+
+    def profile_around(self, customer: int, prior: Prior) -> Array:
+        """The population's profile pulled towards one customer's counts, in logs; shape (v,)."""
+        row = slice(self.counts.indptr[customer], self.counts.indptr[customer + 1])
+        own = np.zeros(len(self.item_totals))
+        own[self.counts.indices[row]] = self.counts.data[row]
+        pulled = own + CENTRE_STRENGTH * prior.population
+        return np.log(pulled / self.per_component(pulled)[self.component_of_item])
+
+    def own_log_likelihood(self, prior: Prior) -> Array:
+        """What `multinomial` would be under `profile_around` oneself; shape (n,)."""
+        rows = np.repeat(np.arange(self.customers), np.diff(self.counts.indptr))
+        items, counts = self.counts.indices, self.counts.data
+        components = len(self.offsets) - 1
+        slot = rows * components + self.component_of_item[items]
+        size = np.bincount(slot, counts, self.customers * components)[slot]
+        share = (counts + CENTRE_STRENGTH * prior.population[items]) / (size + CENTRE_STRENGTH)
+        return np.asarray(np.bincount(rows, counts * np.log(share), self.customers), np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """A Dirichlet prior on every profile, worth `PRIOR_STRENGTH` choices spread as the population chooses."""
+
+    population: Array  # (v,)
+
+    @classmethod
+    def of(cls, design: Design) -> Prior:
+        """The population's shares, with half a choice added to each module so that none is impossible."""
+        raised = design.item_totals + UNSEEN
+        return cls(raised / design.per_component(raised)[design.component_of_item])
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What EM moves, in logs: shares (K,), profiles (K, v), concentrations (c,)."""
+
+    log_shares: Array
+    log_profiles: Array
+    log_concentrations: Array
+
+    @classmethod
+    def flat(cls, design: Design, prior: Prior, number: int) -> Parameters:
+        """All classes alike."""
+        return cls(
+            np.full(number, -np.log(number)),
+            np.tile(np.log(prior.population), (number, 1)),
+            np.full(len(design.offsets) - 1, np.log(FIRST_CONCENTRATION)),
+        )
+
+    def flattened(self) -> Array:
+        """All logs in one vector."""
+        return np.concatenate((self.log_shares, self.log_profiles.ravel(), self.log_concentrations))
+
+    def with_values(self, vector: Array, design: Design) -> Parameters:
+        """The parameters nearest to a vector of logs: shares and profiles made to sum to one again."""
+        number, breadth = self.log_profiles.shape
+        shares, profiles, concentrations = np.split(vector, [number, number + number * breadth])
+        profiles = profiles.reshape(number, breadth)
+        highest = np.maximum.reduceat(profiles, design.offsets[:-1], axis=1)[:, design.component_of_item]
+        mass = design.per_component(np.exp(profiles - highest))[:, design.component_of_item]
+        low, high = np.log(CONCENTRATION_BOUNDS)
+        return Parameters(
+            shares - np.logaddexp.reduce(shares),
+            profiles - highest - np.log(mass),
+            np.clip(concentrations, low, high),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What parameters say: weights (n, K), log-likelihood, and the objective (with the prior), in nats."""
+
+    responsibilities: Array
+    log_likelihood: float
+    objective: float
+
+
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """Where EM ended, and whether the gain still to come was bounded below the tolerance."""
+
+    parameters: Parameters
+    objective: float
+    steps: int
+    converged: bool
+
+
+def evaluate(design: Design, prior: Prior, at: Parameters) -> Evaluation:
+    """The E step."""
+    joint = at.log_shares + np.asarray(design.pairs @ _pair_log_likelihood(design, at).T)
+    evidence = np.logaddexp.reduce(joint, axis=1)
+    likelihood = float(evidence.sum()) - _size_term(design, at)
+    belief = PRIOR_STRENGTH * float((at.log_profiles @ prior.population).sum())
+    return Evaluation(np.exp(joint - evidence[:, None]), likelihood, likelihood + belief)
+
+
+def step(design: Design, prior: Prior, at: Parameters, responsibilities: Array) -> Parameters:
+    """The M step: from weights (n, K) to parameters; `at` matters only with habit."""
+    held = np.asarray(design.pairs_by_pair @ responsibilities).T  # (K, U)
+    drawn = held * _fresh_draws(design, at)
+    by_item = _sum_pairs(design, drawn) + PRIOR_STRENGTH * prior.population
+    mass = design.per_component(by_item)
+    active = responsibilities[design.totals > 0]
+    shares = active.sum(axis=0) + EMPTY_SHARE
+    concentrations = at.log_concentrations
+    if design.habit:
+        fresh = (mass - PRIOR_STRENGTH).sum(axis=0)
+        concentrations = _next_concentrations(design, concentrations, fresh)
+    return Parameters(
+        np.log(shares / shares.sum()), np.log(by_item / mass[:, design.component_of_item]), concentrations
+    )
+
+
+def climb(design: Design, prior: Prior, start: Parameters, *, tolerance: float, max_steps: int) -> Climb:
+    """EM from `start`, lengthened by SQUAREM where that does not lower the objective.
+
+    It ends when a plain step gains less than `tolerance` times the objective's size, and so does the sum of
+    all later steps: they shrink by the square of the ratio of two successive moves (Aitken's bound).
+    """
+    at, steps, stride = start, 0, 4.0
+    now = evaluate(design, prior, at)
+    while steps < max_steps:
+        first = step(design, prior, at, now.responsibilities)
+        after = evaluate(design, prior, first)
+        second = step(design, prior, first, after.responsibilities)
+        steps += 2
+        origin, middle, end = at.flattened(), first.flattened(), second.flattened()
+        move, bend = middle - origin, (end - middle) - (middle - origin)
+        length, turn = float(np.linalg.norm(move)), float(np.linalg.norm(bend))
+        ratio = float(np.linalg.norm(end - middle)) / length if length > STILL else 0.0
+        gain = after.objective - now.objective
+        allowed = tolerance * (abs(after.objective) + 1.0)
+        if gain <= allowed and ratio < 1 and gain * ratio**2 / (1 - ratio**2) <= allowed:
+            return Climb(first, after.objective, steps, converged=True)
+        reach = min(length / turn, stride) if turn > 0 else 1.0
+        if reach > 1:
+            leapt = second.with_values(origin + 2 * reach * move + reach**2 * bend, design)
+            there = evaluate(design, prior, leapt)
+            if there.objective >= after.objective:
+                if reach == stride:
+                    stride = min(4 * stride, LARGEST_STRIDE)
+                at, now = leapt, there
+                continue
+            stride = max(stride / 2, 2.0)
+        at, now = second, evaluate(design, prior, second)
+    return Climb(at, now.objective, steps, converged=False)
+
+
+def _pair_log_likelihood(design: Design, at: Parameters) -> Array:
+    """(K, U): a pair's log-likelihood under each class, up to what all classes share."""
+    profiles = at.log_profiles[:, design.item_of_pair]
+    if not design.habit:
+        return profiles
+    from scipy.special import gammaln
+
+    strength = np.exp(profiles + at.log_concentrations[design.component_of_item[design.item_of_pair]])
+    return np.asarray(gammaln(strength + design.count_of_pair) - gammaln(strength))
+
+
+def _fresh_draws(design: Design, at: Parameters) -> Array:
+    """(K, U): how many of a pair's choices come from the class's profile rather than from habit."""
+    if not design.habit:
+        return np.ones((1, 1))
+    from scipy.special import digamma
+
+    strength = np.exp(
+        at.log_profiles[:, design.item_of_pair]
+        + at.log_concentrations[design.component_of_item[design.item_of_pair]]
+    )
+    return np.asarray(strength * (digamma(strength + design.count_of_pair) - digamma(strength)))
+
+
+def _sum_pairs(design: Design, values: Array) -> Array:
+    """(K, U) to (K, v)."""
+    running = np.concatenate((np.zeros((len(values), 1)), np.cumsum(values, axis=1)), axis=1)
+    ends = np.append(design.first_pair[1:], values.shape[1])
+    return np.maximum(running[:, ends] - running[:, design.first_pair], 0.0)
+
+
+def _size_term(design: Design, at: Parameters) -> float:
+    """What the numbers of choices take from the log-likelihood under habit; the same for all classes."""
+    if not design.habit:
+        return 0.0
+    from scipy.special import gammaln
+
+    strength = np.exp(at.log_concentrations)[design.size_component]
+    terms = gammaln(strength + design.component_sizes) - gammaln(strength)
+    return float(design.size_frequency @ terms)
+
+
+def _next_concentrations(design: Design, log_concentrations: Array, fresh: Array) -> Array:
+    """Minka's fixed point: expected fresh draws over those that a unit of concentration would bring."""
+    from scipy.special import digamma
+
+    strength = np.exp(log_concentrations)[design.size_component]
+    each = design.size_frequency * (digamma(strength + design.component_sizes) - digamma(strength))
+    expected = np.bincount(design.size_component, each, len(log_concentrations))
+    ready = (expected > 0) & (fresh > 0)
+    raised = np.where(
+        ready, np.log(np.where(ready, fresh, 1.0) / np.where(ready, expected, 1.0)), log_concentrations
+    )
+    low, high = np.log(CONCENTRATION_BOUNDS)
+    return np.asarray(np.clip(raised, low, high))
