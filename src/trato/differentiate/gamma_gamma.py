@@ -1,0 +1,166 @@
+"""The Gamma-Gamma model of what a customer spends per purchase.
+
+A customer's spend per purchase is Gamma(p, ν), and ν ~ Gamma(q, v) differs between customers, independently of how
+often they buy. Source: Fader and Hardie (2013), "The Gamma-Gamma model of monetary value", brucehardie.com note 025.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import digamma, gammaln, zeta
+
+from trato.differentiate.maximum import find_maximum, in_logarithms
+from trato.errors import NotEnoughData
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from trato.differentiate.maximum import Evaluation
+
+# At q <= 1 spend has no mean; at the lowest q allowed the mean is still 20·p·v. In units of the typical spend.
+LOWEST = np.log([1e-3, 1.05, 1e-6])
+HIGHEST = np.log([1e4, 1e4, 1e6])
+CUSTOMERS_TO_START_FROM = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class GammaGamma:
+    """A fitted Gamma-Gamma model: spend per purchase ~ Gamma(p, ν), ν ~ Gamma(q, v).
+
+    `q` is kept at 1.05 or more, so that the mean exists; `heavy_tailed` says that it rests there, and that the mean
+    is then not to be trusted.
+    """
+
+    p: float
+    q: float
+    v: float
+    log_likelihood: float
+    customers: int
+    converged: bool
+
+    @property
+    def mean(self) -> float:
+        """Mean spend per purchase over the population."""
+        return self.p * self.v / (self.q - 1)
+
+    @property
+    def heavy_tailed(self) -> bool:
+        """Whether the data asked for a q below the lowest one allowed."""
+        return self.q <= 1.0500001
+
+
+@dataclass(frozen=True, slots=True)
+class SpendPosterior:
+    """What is believed of customers' spend: Gamma(p, ν) per purchase with ν ~ Gamma(q, v), q and v each (n,)."""
+
+    p: float
+    q: NDArray[np.float64]
+    v: NDArray[np.float64]
+
+
+def fit(x: ArrayLike, mean_spend: ArrayLike) -> GammaGamma:
+    """Fit by maximum likelihood to the mean spend (n,) of customers over their `x` repeat purchases (n,).
+
+    Customers without a repeat purchase or without positive spend are left out.
+    Raises NotEnoughData when fewer than two customers are left.
+    """
+    purchases, spend = _same_length(x, mean_spend)
+    known = (purchases > 0) & (spend > 0)
+    purchases, spend = purchases[known], spend[known]
+    if len(spend) < 2:
+        raise NotEnoughData(
+            "Fewer than two customers have a repeat purchase with positive spend.",
+            hint="Give a longer history; where refunds outweigh sales, the signed margin model applies.",
+        )
+    typical = float(np.exp(np.log(spend).mean()))
+    starts = [np.log([p, q, q / p]) for p, q in ((4.0, 4.0), (1.0, 2.0), (50.0, 20.0))]
+    step = len(spend) // CUSTOMERS_TO_START_FROM
+    if step >= 4:
+        near = find_maximum(
+            _LogLikelihood(purchases[::step], spend[::step] / typical),
+            starts,
+            LOWEST,
+            HIGHEST,
+            tolerance=1e-3,
+        )
+        starts = [near.at, *starts]
+    found = find_maximum(_LogLikelihood(purchases, spend / typical), starts, LOWEST, HIGHEST)
+    p, q, v = np.exp(found.at).tolist()
+    log_likelihood = found.value - len(spend) * np.log(typical)
+    return GammaGamma(p, q, v * typical, float(log_likelihood), len(spend), found.converged)
+
+
+def posterior(model: GammaGamma, x: ArrayLike, mean_spend: ArrayLike) -> SpendPosterior:
+    """What is believed of each customer after `x` repeat purchases of `mean_spend` each on average, both (n,).
+
+    A customer with x = 0, or whose spend is not positive, gets the population's belief.
+    """
+    purchases, spend = _same_length(x, mean_spend)
+    known = (purchases > 0) & (spend > 0)
+    seen = np.where(known, purchases, 0.0)
+    return SpendPosterior(
+        p=model.p, q=model.q + model.p * seen, v=model.v + seen * np.where(known, spend, 0.0)
+    )
+
+
+def expected_spend(model: GammaGamma, x: ArrayLike, mean_spend: ArrayLike) -> NDArray[np.float64]:
+    """The expected spend per future purchase (n,): the population's mean where x = 0."""
+    belief = posterior(model, x, mean_spend)
+    return model.p * belief.v / (belief.q - 1)
+
+
+def _same_length(x: ArrayLike, mean_spend: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    purchases = np.asarray(x, dtype=np.float64)
+    spend = np.asarray(mean_spend, dtype=np.float64)
+    if purchases.ndim != 1 or purchases.shape != spend.shape:
+        raise ValueError("x and mean_spend must be one-dimensional and of the same length")
+    if not (np.isfinite(purchases).all() and (purchases >= 0).all()):
+        raise ValueError("x must be finite and not negative")
+    if not np.isfinite(spend[purchases > 0]).all():
+        raise ValueError("mean_spend must be finite where x > 0")
+    return purchases, spend
+
+
+class _LogLikelihood:
+    """The log-likelihood of mean spends, with first and second derivatives by log (p, q, v)."""
+
+    def __init__(self, x: NDArray[np.float64], spend: NDArray[np.float64]) -> None:
+        self._counts, count = np.unique(x, return_inverse=True)
+        self._customers = np.bincount(count).astype(np.float64)
+        self._x = x
+        self._total = x * spend
+        self._sum_log = float(np.log(spend).sum())
+        self._sum_x_log = float(x @ np.log(spend)) + float(x @ np.log(x))
+
+    def __call__(self, logarithms: NDArray[np.float64]) -> Evaluation:
+        parameters = np.exp(logarithms)
+        p, q, v = parameters.tolist()
+        n, k = self._customers, self._counts
+        customers = float(n.sum())
+        beyond = self._total + v
+        log_beyond = np.log(beyond)
+        inverse = np.divide(1.0, beyond, out=beyond)
+        sum_log, sum_x_log = float(log_beyond.sum()), float(self._x @ log_beyond)
+        sum_inverse, sum_x_inverse = float(inverse.sum()), float(self._x @ inverse)
+        np.multiply(inverse, inverse, out=inverse)
+        sum_square, sum_x_square = float(inverse.sum()), float(self._x @ inverse)
+
+        value = n @ (gammaln(p * k + q) - gammaln(p * k)) + customers * (q * np.log(v) - gammaln(q))
+        value += p * self._sum_x_log - self._sum_log - p * sum_x_log - q * sum_log
+        psi = digamma(p * k + q)
+        gradient = np.array(
+            [
+                n @ (k * (psi - digamma(p * k))) + self._sum_x_log - sum_x_log,
+                n @ psi - customers * (digamma(q) - np.log(v)) - sum_log,
+                customers * q / v - p * sum_x_inverse - q * sum_inverse,
+            ]
+        )
+        bend = zeta(2.0, p * k + q)
+        hessian = np.empty((3, 3))
+        hessian[0] = [n @ (k * k * (bend - zeta(2.0, p * k))), n @ (k * bend), -sum_x_inverse]
+        hessian[1, 1:] = [n @ bend - customers * zeta(2.0, q), customers / v - sum_inverse]
+        hessian[2, 2] = -customers * q / v**2 + p * sum_x_square + q * sum_square
+        return in_logarithms((float(value), gradient, np.triu(hessian) + np.triu(hessian, 1).T), parameters)
