@@ -96,7 +96,7 @@ def test_the_likelihood_is_the_plain_one(habit: bool) -> None:
 def test_habit_is_an_urn_that_returns_two_balls_for_one() -> None:
     """Drawing each choice from own past choices and the profile, one by one, gives the same likelihood."""
     data = small_problem(2, concentration=2.0)
-    classes = fit_classes(data, min_classes=1, max_classes=1)
+    classes = fit_classes(data, min_classes=1, max_classes=1, habit=True)
     assert classes.concentrations is not None
     total = 0.0
     for counts in dense(data):
@@ -177,7 +177,7 @@ def test_planted_classes_are_found(planted: int, concentration: float) -> None:
         concentration=concentration,
     )
     data = class_data(choices)
-    classes = fit_classes(data)
+    classes = fit_classes(data, habit=True)
     assert classes.classes == planted
     assert classes.converged
     assert (np.diff(classes.shares) <= 0).all()
@@ -196,7 +196,7 @@ def test_identical_customers_are_one_class() -> None:
             shares=np.ones(1),
             concentration=np.inf if seed % 2 else 3.0,
         )
-        false_alarms += fit_classes(class_data(choices), seeds=(0,)).classes > 1
+        false_alarms += fit_classes(class_data(choices), seeds=(0,), habit=True).classes > 1
     assert false_alarms <= 1
 
 
@@ -210,8 +210,8 @@ def test_without_habit_habit_looks_like_classes() -> None:
         concentration=2.0,
     )
     data = class_data(choices)
-    assert fit_classes(data).classes == 1
-    assert fit_classes(data, habit=False).classes > 3
+    assert fit_classes(data, habit=True).classes == 1
+    assert fit_classes(data).classes > 3
 
 
 def test_fits_are_reproducible_bit_for_bit() -> None:
@@ -227,7 +227,7 @@ def test_fits_are_reproducible_bit_for_bit() -> None:
 def test_missing_components_say_nothing() -> None:
     """A customer who chose in one component only has the weights that this component alone gives."""
     data = small_problem(6)
-    classes = fit_classes(data, min_classes=2, max_classes=2)
+    classes = fit_classes(data, min_classes=2, max_classes=2, habit=True)
     lone = ClassData(data.offsets, np.array([0, 1, 1]), np.array([0]), np.array([3]))
     weights = class_weights(classes, lone)
     assert weights[1] == pytest.approx(classes.shares, abs=1e-12)

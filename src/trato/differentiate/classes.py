@@ -1,10 +1,11 @@
 """Latent classes over choices: customers of one class share a profile of modules in every component.
 
 Within a class each component is a multinomial over its modules; a component in which a customer chose nothing
-says nothing about them. A customer's own shares scatter around the profile of their class (a
-Dirichlet-multinomial with one concentration a component): choosing the same thing again is habit, and weaker
-evidence of a class than choosing it once. With `habit=False` there is no scatter, and habit looks like ever
-more classes (docs/decisions/0006).
+says nothing about them. With `habit`, a customer's own shares scatter around the profile of their class (a
+Dirichlet- multinomial with one concentration a component): choosing the same thing again is then weaker
+evidence of a class than choosing it once. Across components that tells needs from habits, which otherwise
+look like ever more classes (docs/decisions/0006). Within one component the two are the same, and plain
+classes group customers by their habits.
 
 Sources: Dempster, Laird & Rubin (1977) for EM; Minka (2000), *Estimating a Dirichlet distribution*, for the
 fixed points of the concentration; Varadhan & Roland (2008) for SQUAREM; Schwarz (1978) for BIC.
@@ -112,7 +113,7 @@ def fit_classes(
     *,
     max_classes: int = MAX_CLASSES,
     min_classes: int = 1,
-    habit: bool = True,
+    habit: bool = False,
     seeds: Sequence[int] = SEEDS,
     tolerance: float = TOLERANCE,
     max_steps: int = MAX_STEPS,
