@@ -42,7 +42,7 @@ class DuckDBEngine:
     """An `Engine` on DuckDB. Nothing it reads is written to disk: it works in memory and spills nowhere."""
 
     def __init__(self, *, memory_limit: str | None = None, threads: int | None = None) -> None:
-        settings: dict[str, str | int] = {"temp_directory": "", "autoinstall_known_extensions": "false"}
+        settings: dict[str, str | bool | int | float | list[str]] = {"temp_directory": "", "autoinstall_known_extensions": "false"}
         if memory_limit is not None:
             settings["memory_limit"] = memory_limit
         if threads is not None:
@@ -121,7 +121,7 @@ class DuckDBEngine:
             raise FileNotReadable("this is not a Parquet file", where=str(source.path)) from None
         header = [d[0] for d in self._connection.description or ()][:-1]
         must_have_columns(source.columns, header, frozenset(), str(source.path))
-        cells = ", ".join(f"{identifier(c.header)} AS c{place}" for place, c in enumerate(source.columns))
+        cells = _cells(source)
         self._connection.execute(
             f"CREATE OR REPLACE TEMP VIEW {raw} AS SELECT {cells}, file_row_number AS place FROM {file}"
         )
@@ -129,7 +129,7 @@ class DuckDBEngine:
 
     def _open_csv(self, source: Source, raw: str, dialect: CsvDialect) -> tuple[list[str], int]:
         must_have_columns(source.columns, dialect.header, dialect.twice, str(source.path))
-        cells = ", ".join(f"{identifier(c.header)} AS c{place}" for place, c in enumerate(source.columns))
+        cells = _cells(source)
         try:
             self._connection.execute(
                 f"CREATE OR REPLACE TEMP TABLE {raw} AS SELECT {cells} FROM read_csv($path, delim=$delimiter, "
@@ -212,7 +212,7 @@ class DuckDBEngine:
             record, is_fine = row
             i = next(i for i, fine in enumerate(is_fine) if not fine)
             reason = "empty" if not (record[i] or "").strip() else _WRONG[source.columns[i].kind]
-            return Reject(file, line, source.columns[i].header, record[i], reason, record)
+            return Reject(file, line, source.columns[i].header or "", record[i], reason, record)
 
         if dialect is None:
             return tuple(reject(at + 1, row) for at, row in bad.items())
@@ -236,6 +236,11 @@ def _bound(step: Step, parameters: Mapping[str, object] | None) -> dict[str, obj
     if set(given) != set(step.parameters):
         raise ValueError(f"step {step.name} takes {sorted(step.parameters)}, got {sorted(given)}")
     return given
+
+
+def _cells(source: Source) -> str:
+    headers = (identifier(c.header) if c.header is not None else "CAST(NULL AS VARCHAR)" for c in source.columns)
+    return ", ".join(f"{header} AS c{place}" for place, header in enumerate(headers))
 
 
 def _is_blank(place: int) -> str:

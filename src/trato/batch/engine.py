@@ -21,11 +21,12 @@ class Column:
     """One column to read: what we call it, what the file calls it, and how to read it.
 
     text → VARCHAR (never empty unless optional), time → TIMESTAMP without zone (an offset is turned into UTC),
-    money → DECIMAL(18,4), number → DOUBLE, count → BIGINT ≥ 0. An `optional` column may hold empty cells.
+    money → DECIMAL(18,4), number → DOUBLE, count → BIGINT ≥ 0. An `optional` column may hold empty cells; one
+    whose `header` is None is not in the file and is empty throughout.
     """
 
     role: str
-    header: str
+    header: str | None
     kind: Kind
     optional: bool = False
 

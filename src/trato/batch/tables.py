@@ -107,6 +107,8 @@ def must_have_columns(
 ) -> None:
     """Raise UnknownColumn naming the nearest existing column, or AmbiguousColumn for a header said twice."""
     for column in columns:
+        if column.header is None:
+            continue
         if column.header in twice:
             raise AmbiguousColumn(
                 f"the header says {column.header!r} more than once", hint="rename one of them", where=where
