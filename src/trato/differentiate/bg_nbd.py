@@ -1,8 +1,8 @@
 """The BG/NBD model of repeat purchases.
 
-A customer buys at a rate λ ~ Gamma(r, α) and stops for good after any purchase with probability p ~ Beta(a, b).
-Source: Fader, Hardie and Lee (2005), "Counting your customers" the easy way, Marketing Science 24(2).
-All times are in weeks.
+A customer buys at a rate λ ~ Gamma(r, α) and stops for good after any purchase with probability p ~ Beta(a,
+b). Source: Fader, Hardie and Lee (2005), "Counting your customers" the easy way, Marketing Science 24(2). All
+times are in weeks.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import betaln, digamma, expit, gammaln, zeta
+from scipy.special import betainc, betaln, digamma, expit, gammaln, zeta
 
 from trato.differentiate.maximum import find_maximum, in_logarithms
 from trato.differentiate.purchase_rows import PurchaseRows, distinct_rows
@@ -31,8 +31,8 @@ ROWS_TO_START_FROM = 20_000
 class BgNbd:
     """A fitted BG/NBD model: λ ~ Gamma(r, α) purchases a week, p ~ Beta(a, b) to stop after a purchase.
 
-    A parameter may lie on the edge of its allowed range: a of 1e-6 says that nobody stops. `converged` is false when
-    the search did not come to rest; the parameters are then the best ones seen.
+    A parameter may lie on the edge of its allowed range: a of 1e-6 says that nobody stops. `converged` is
+    false when the search did not come to rest; the parameters are then the best ones seen.
     """
 
     r: float
@@ -45,9 +45,10 @@ class BgNbd:
 
 
 def fit(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> BgNbd:
-    """Fit by maximum likelihood to customers with `x` repeat purchases, the last at `t_x` of `T` weeks, each (n,).
+    """Fit by maximum likelihood to `x` repeat purchases, the last at `t_x` of `T` weeks, each (n,).
 
-    Raises NotEnoughData when nobody was observed for any time after the first purchase, or nobody bought again.
+    Raises NotEnoughData when nobody was observed for any time after the first purchase, or nobody bought
+    again.
     """
     return fit_rows(distinct_rows(x, t_x, T))
 
@@ -75,7 +76,8 @@ def fit_rows(rows: PurchaseRows) -> BgNbd:
 def p_alive(model: BgNbd, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> NDArray[np.float64]:
     """The probability (n,) that each customer will still buy.
 
-    Under this model nobody can stop before a repeat purchase: with x = 0 it is 1, however long ago the first was.
+    Under this model nobody can stop before a repeat purchase: with x = 0 it is 1, however long ago the first
+    was.
     """
     rows = distinct_rows(x, t_x, T)
     return rows.spread(p_alive_rows(model, rows))
@@ -115,6 +117,24 @@ def expected_purchases_rows(model: BgNbd, rows: PurchaseRows, horizon: float) ->
     return p_alive_rows(model, rows) * alive[pair]
 
 
+def at_least_if_alive(
+    model: BgNbd,
+    horizon: float,
+    x: NDArray[np.float64],
+    T: NDArray[np.float64],
+    n: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """The probability of `n` or more purchases in the next `horizon` weeks of who is alive; shapes broadcast.
+
+    Whoever reaches the n-th purchase has made n of them at rate λ ~ Gamma(r+x, α+T) and stayed after n-1 of
+    them with p ~ Beta(a, b+x); given alive, λ and p are independent, so both have closed forms.
+    """
+    reached = betainc(np.maximum(n, 1.0), model.r + x, horizon / (model.alpha + T + horizon))
+    stay = model.b + x
+    stayed = np.exp(betaln(model.a, stay + np.maximum(n, 1.0) - 1) - betaln(model.a, stay))
+    return np.where(n < 1, 1.0, reached * np.minimum(stayed, 1.0))
+
+
 def check_enough(rows: PurchaseRows) -> None:
     """Raise NotEnoughData unless somebody was observed for some time and somebody bought again."""
     if len(rows.row) == 0 or not (rows.T > 0).any():
@@ -125,7 +145,7 @@ def check_enough(rows: PurchaseRows) -> None:
     if not ((rows.x > 0) & (rows.T > 0)).any():
         raise NotEnoughData(
             "No customer bought a second time, so there is no rate of buying to learn.",
-            hint="Give a longer history, or check that the customer column names the same customer each time.",
+            hint="Give a longer history, or check that each customer keeps one id throughout.",
         )
 
 
@@ -223,13 +243,14 @@ def _trigamma(z: NDArray[np.float64] | float) -> NDArray[np.float64]:
 def _expected_if_alive(
     model: BgNbd, counts: NDArray[np.float64], which: NDArray[np.int64], reach: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Expected purchases, given alive, of pairs with x = counts[which] and reach = horizon/(α+T), (pairs,).
+    """Expected purchases, given alive, of pairs (x = counts[which], reach = horizon/(α+T)).
 
-    With k = r+x it is the mean over p ~ Beta(a, b+x) of f(p) = (1 - (1 + p·reach)^-k)/p. The published form with
-    2F1 overflows or loses all digits for large x, for a near 1 and for large r; this integral does not. A straight
-    line has a known mean; what lies between f and the line is integrated over y = log(p/(1-p)), where the
-    trapezoidal rule converges exponentially. The line meets f at p = 1, so that a tiny b does no harm, and at p = 0
-    too when a < 1, where much of the Beta's mass may lie; for larger a it is level, so that nothing cancels.
+    With k = r+x it is the mean over p ~ Beta(a, b+x) of f(p) = (1 - (1 + p·reach)^-k)/p. The published form
+    with 2F1 overflows or loses all digits for large x, for a near 1 and for large r; this integral does not.
+    A straight line has a known mean; what lies between f and the line is integrated over y = log(p/(1-p)),
+    where the trapezoidal rule converges exponentially. The line meets f at p = 1, so that a tiny b does no
+    harm, and at p = 0 too when a < 1, where much of the Beta's mass may lie; for larger a it is level, so
+    that nothing cancels.
     """
     k = model.r + counts
     stay = model.b + counts
@@ -253,9 +274,9 @@ def _expected_if_alive(
 def _nodes(
     a: float, stay: NDArray[np.float64], steepest: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Trapezoidal nodes and weights (n, nodes) in y = log(p/(1-p)) for p ~ Beta(a, stay), good to about 1e-11.
+    """Trapezoidal nodes and weights (n, nodes) in y = log(p/(1-p)) for p ~ Beta(a, stay).
 
-    On the right the integrand vanishes as 1-p; on the left, when a < 1, as p·steepest.
+    Good to about 1e-11. On the right the integrand vanishes as 1-p; on the left, when a < 1, as p·steepest.
     """
     small = 30.0
     mode = np.log(a / stay)
@@ -275,7 +296,7 @@ def _nodes(
 def _distance_down(
     near: float | NDArray[np.float64], far: NDArray[np.float64], drop: float
 ) -> NDArray[np.float64]:
-    """How far from its mode the log-density of a logit-Beta falls by `drop`, going towards the end of `near`."""
+    """How far from its mode a logit-Beta's log-density falls by `drop`, going towards the end of `near`."""
     share = near / (near + far)
     low = np.zeros_like(share)
     high = 2 * (drop + (near + far) * -np.log1p(-share)) / near + 1

@@ -1,7 +1,8 @@
 """The Gamma-Gamma model of what a customer spends per purchase.
 
-A customer's spend per purchase is Gamma(p, ν), and ν ~ Gamma(q, v) differs between customers, independently of how
-often they buy. Source: Fader and Hardie (2013), "The Gamma-Gamma model of monetary value", brucehardie.com note 025.
+A customer's spend per purchase is Gamma(p, ν), and ν ~ Gamma(q, v) differs between customers, independently
+of how often they buy. Source: Fader and Hardie (2013), "The Gamma-Gamma model of monetary value",
+brucehardie.com note 025.
 """
 
 from __future__ import annotations
@@ -10,28 +11,32 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import digamma, gammaln, zeta
+from scipy.special import betainc, betaincinv, digamma, gammaln, zeta
 
 from trato.differentiate.maximum import find_maximum, in_logarithms
 from trato.errors import NotEnoughData
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import ArrayLike, NDArray
 
     from trato.differentiate.maximum import Evaluation
+    from trato.differentiate.predictive import Block
 
-# At q <= 1 spend has no mean; at the lowest q allowed the mean is still 20·p·v. In units of the typical spend.
+# In units of the typical spend. At q <= 1 spend has no mean; at the lowest q allowed it is still 20·p·v.
 LOWEST = np.log([1e-3, 1.05, 1e-6])
 HIGHEST = np.log([1e4, 1e4, 1e6])
 CUSTOMERS_TO_START_FROM = 20_000
+NODES = 512
 
 
 @dataclass(frozen=True, slots=True)
 class GammaGamma:
     """A fitted Gamma-Gamma model: spend per purchase ~ Gamma(p, ν), ν ~ Gamma(q, v).
 
-    `q` is kept at 1.05 or more, so that the mean exists; `heavy_tailed` says that it rests there, and that the mean
-    is then not to be trusted.
+    `q` is kept at 1.05 or more, so that the mean exists; `heavy_tailed` says that it rests there, and that
+    the mean is then not to be trusted.
     """
 
     p: float
@@ -54,11 +59,34 @@ class GammaGamma:
 
 @dataclass(frozen=True, slots=True)
 class SpendPosterior:
-    """What is believed of customers' spend: Gamma(p, ν) per purchase with ν ~ Gamma(q, v), q and v each (n,)."""
+    """What is believed of customers' spend: Gamma(p, ν) a purchase, ν ~ Gamma(q, v); q and v are (n,)."""
 
     p: float
     q: NDArray[np.float64]
     v: NDArray[np.float64]
+
+    def cdf_of_sums(self, block: Block, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """P(sum <= value) at the `values` (c,) of the block's customers, to about 1e-4."""
+        cdf = np.empty(len(block.customers))
+        for members, table in self._tables(block):
+            ratio = values[members] / self.v[block.customers[members]]
+            cdf[members] = table.cdf(block.time[members], block.weights[:, members], ratio)
+        return cdf
+
+    def quantiles_of_sums(self, block: Block, levels: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The values (c, levels) below which the sums stay with the probabilities `levels`."""
+        quantiles = np.empty((len(block.customers), len(levels)))
+        for members, table in self._tables(block):
+            scale = self.v[block.customers[members]]
+            for column, level in enumerate(levels):
+                ratio = table.quantile(block.time[members], block.weights[:, members], float(level))
+                quantiles[members, column] = ratio * scale
+        return quantiles
+
+    def _tables(self, block: Block) -> Iterator[tuple[NDArray[np.intp], _SumTable]]:
+        shapes, which = np.unique(self.q[block.customers], return_inverse=True)
+        for i, q in enumerate(shapes):
+            yield np.flatnonzero(which == i), _SumTable(self.p, float(q), block)
 
 
 def fit(x: ArrayLike, mean_spend: ArrayLike) -> GammaGamma:
@@ -94,7 +122,7 @@ def fit(x: ArrayLike, mean_spend: ArrayLike) -> GammaGamma:
 
 
 def posterior(model: GammaGamma, x: ArrayLike, mean_spend: ArrayLike) -> SpendPosterior:
-    """What is believed of each customer after `x` repeat purchases of `mean_spend` each on average, both (n,).
+    """What is believed of each customer after `x` repeat purchases of `mean_spend` on average, both (n,).
 
     A customer with x = 0, or whose spend is not positive, gets the population's belief.
     """
@@ -164,3 +192,65 @@ class _LogLikelihood:
         hessian[1, 1:] = [n @ bend - customers * zeta(2.0, q), customers / v - sum_inverse]
         hessian[2, 2] = -customers * q / v**2 + p * sum_x_square + q * sum_square
         return in_logarithms((float(value), gradient, np.triu(hessian) + np.triu(hessian, 1).T), parameters)
+
+
+class _SumTable:
+    """The distribution of (sum of spends)/v for each kind and time of a block, over a grid of its logarithm.
+
+    Given n purchases the ratio is beta-prime with p·n and q, whatever v: so one table serves all customers
+    that share x, and the incomplete beta function is worked out once for each n and node.
+    """
+
+    def __init__(self, p: float, q: float, block: Block) -> None:
+        self._never = block.chances[..., 0]
+        if len(block.numbers) == 1:
+            self._low, self._step = 0.0, 1.0
+            self._cdf = np.repeat(block.chances, 2, axis=2)
+            return
+        shape = p * block.numbers[1:]
+        rare = 1e-5
+        lowest = max(float(betaincinv(shape[0], q, rare)), 1e-9 * float(shape[0]) / q)
+        highest = max(1 / float(betaincinv(q, shape[-1], rare)) - 1, 2 * lowest)
+        self._low = np.log(lowest)
+        self._step = (np.log(highest) - self._low) / (NODES - 1)
+        ratio = np.exp(self._low + self._step * np.arange(NODES))
+        given_number = betainc(shape[:, None], q, ratio / (1 + ratio))
+        self._cdf = block.chances[..., :1] + block.chances[..., 1:] @ given_number
+
+    def cdf(
+        self, time: NDArray[np.intp], weights: NDArray[np.float64], ratio: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        place = (np.log(np.maximum(ratio, 1e-300)) - self._low) / self._step
+        node = np.clip(np.floor(place).astype(np.intp), 0, self._cdf.shape[2] - 2)
+        share = np.clip(place - node, 0.0, 1.0)
+        inside = self._at(time, weights, node) * (1 - share) + self._at(time, weights, node + 1) * share
+        none = self._none(time, weights)
+        first = none + (self._at(time, weights, np.zeros_like(node)) - none) * ratio / np.exp(self._low)
+        return np.where(ratio < 0, 0.0, np.where(place < 0, first, inside))
+
+    def quantile(
+        self, time: NDArray[np.intp], weights: NDArray[np.float64], level: float
+    ) -> NDArray[np.float64]:
+        below = np.full(len(time), -1)
+        above = np.full(len(time), self._cdf.shape[2] - 1)
+        while (apart := above - below > 1).any():
+            middle = np.where(apart, (below + above) // 2, above)
+            reached = self._at(time, weights, middle) >= level
+            below, above = np.where(reached, below, middle), np.where(reached, middle, above)
+            below = np.minimum(below, above - 1)
+        none = self._none(time, weights)
+        start = np.where(below < 0, none, self._at(time, weights, np.maximum(below, 0)))
+        rise = self._at(time, weights, above) - start
+        share = np.clip((level - start) / np.where(rise > 0, rise, 1.0), 0.0, 1.0)
+        ratio = np.where(
+            below < 0, share * np.exp(self._low), np.exp(self._low + self._step * (below + share))
+        )
+        return np.where(none >= level, 0.0, ratio)
+
+    def _none(self, time: NDArray[np.intp], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        return 1 - np.einsum("kc,kc->c", weights, 1 - self._never[:, time])
+
+    def _at(
+        self, time: NDArray[np.intp], weights: NDArray[np.float64], node: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        return 1 - np.einsum("kc,kc->c", weights, 1 - self._cdf[:, time, node])

@@ -21,7 +21,7 @@ MOST_STEPS = 200
 
 @dataclass(frozen=True, slots=True)
 class Maximum:
-    """Where the function is greatest: `at` (parameters,), its `value`, and whether the search came to rest."""
+    """Where the function is greatest, `at` (parameters,), its `value`, and whether the search rested."""
 
     at: Vector
     value: float
@@ -44,19 +44,16 @@ def find_maximum(
 ) -> Maximum:
     """Climb from the first of `starts`, and from the others only while no climb has come to rest.
 
-    `evaluate` returns value, gradient (k,) and Hessian (k, k). The search rests when the next Newton step promises a
-    gain below `tolerance`; a maximum on a bound, or one that lies infinitely far away, is legitimate and also ends
-    it. Never raises: the best point seen comes back with `converged` false.
+    `evaluate` returns value, gradient (k,) and Hessian (k, k). The search rests when the next Newton step
+    promises a gain below `tolerance`; a maximum on a bound, or one that lies infinitely far away, is
+    legitimate and also ends it. Never raises: the best point seen comes back with `converged` false.
     """
-    best: Maximum | None = None
+    climbs: list[Maximum] = []
     for start in starts:
-        found = _climb(evaluate, np.clip(start, low, high), low, high, tolerance)
-        if best is None or (found.converged, found.value) > (best.converged, best.value):
-            best = found
-        if best.converged:
+        climbs.append(_climb(evaluate, np.clip(start, low, high), low, high, tolerance))
+        if climbs[-1].converged:
             break
-    assert best is not None
-    return best
+    return max(climbs, key=lambda climb: (climb.converged, climb.value))
 
 
 def _climb(
@@ -86,7 +83,7 @@ def _climb(
 def _newton_step(
     at: Vector, gradient: Vector, hessian: Vector, low: Vector, high: Vector, reach: float
 ) -> tuple[Vector, float]:
-    """The step uphill and the gain it promises; parameters held by a bound that they press against stay there."""
+    """The step uphill and the gain it promises; parameters that press against a bound stay there."""
     free = ~(((at <= low) & (gradient <= 0)) | ((at >= high) & (gradient >= 0)))
     step = np.zeros_like(at)
     if not free.any():

@@ -18,9 +18,9 @@ class PurchaseRows:
     """The distinct purchase histories of some customers: all that the purchase models need to know.
 
     Whoever bought on the same days has the same row, so a million customers seen by the day become some ten
-    thousand rows. `x` is the number of repeat purchases, `t_x` the time of the last one and `T` the time observed,
-    both in weeks since the customer's first purchase; all (rows,). `customers` (rows,) counts who shares a row and
-    `row` (customers,) says which row is whose.
+    thousand rows. `x` is the number of repeat purchases, `t_x` the time of the last one and `T` the time
+    observed, both in weeks since the customer's first purchase; all (rows,). `customers` (rows,) counts who
+    shares a row and `row` (customers,) says which row is whose.
     """
 
     x: NDArray[np.float64]
@@ -40,7 +40,7 @@ class PurchaseRows:
 
 
 def distinct_rows(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> PurchaseRows:
-    """The distinct rows of n customers: repeat purchases `x`, last one at `t_x` of `T` weeks observed, each (n,).
+    """The distinct rows of customers with `x` repeat purchases, the last at `t_x` of `T` weeks, each (n,).
 
     Times that are whole days (to one part in 10⁹) are counted in days, which is quick; any others are sorted.
     Raises ValueError when the arrays differ in length, hold something negative or not finite, or `t_x > T`.
