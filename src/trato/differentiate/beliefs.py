@@ -141,7 +141,7 @@ def believe(model: NeedsModel, counts: Counts) -> Belief:
 def need_weights(
     model: NeedsModel, indptr: NDArray[np.int64], items: NDArray[np.int64], counts: NDArray[np.int64]
 ) -> Array:
-    """Weights over needs of n customers, given as sparse rows sorted by item; shape (n, K), rows sum to one."""
+    """Weights over needs of n customers, as sparse rows sorted by item; shape (n, K), rows sum to one."""
     joint = log_joint(model, indptr, items, counts)
     highest = joint.max(axis=1, keepdims=True)
     raised = np.exp(joint - highest)
