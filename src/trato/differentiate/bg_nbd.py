@@ -8,12 +8,14 @@ times are in weeks.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import betainc, betaln, digamma, expit, gammaln, zeta
 
 from trato.differentiate.maximum import find_maximum, in_logarithms
+from trato.differentiate.predictive import Kind
 from trato.differentiate.purchase_rows import PurchaseRows, distinct_rows
 from trato.errors import NotEnoughData
 
@@ -115,6 +117,11 @@ def expected_purchases_rows(model: BgNbd, rows: PurchaseRows, horizon: float) ->
     which_count, which_time = np.divmod(pairs, len(times))
     alive = _expected_if_alive(model, counts, which_count, horizon / (model.alpha + times[which_time]))
     return p_alive_rows(model, rows) * alive[pair]
+
+
+def purchases_ahead(model: BgNbd, rows: PurchaseRows, horizon: float) -> tuple[Kind, ...]:
+    """The distribution of the purchases in the next `horizon` weeks, as the one kind of those alive."""
+    return (Kind(p_alive_rows(model, rows), partial(at_least_if_alive, model, horizon)),)
 
 
 def at_least_if_alive(

@@ -248,9 +248,9 @@ class _SumTable:
         return np.where(none >= level, 0.0, ratio)
 
     def _none(self, time: NDArray[np.intp], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        return 1 - np.einsum("kc,kc->c", weights, 1 - self._never[:, time])
+        return np.asarray(1 - np.einsum("kc,kc->c", weights, 1 - self._never[:, time]))
 
     def _at(
         self, time: NDArray[np.intp], weights: NDArray[np.float64], node: NDArray[np.intp]
     ) -> NDArray[np.float64]:
-        return 1 - np.einsum("kc,kc->c", weights, 1 - self._cdf[:, time, node])
+        return np.asarray(1 - np.einsum("kc,kc->c", weights, 1 - self._cdf[:, time, node]))
