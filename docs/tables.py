@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
+
+PLACEHOLDERS = {Path: "FILE", float: "NUMBER", int: "NUMBER", datetime: "DATE"}
 
 
 def commands() -> dict[str, Any]:
@@ -65,9 +68,9 @@ def options_table(command: Any) -> str:
     for parameter in ordered:
         if parameter.name == "help" or getattr(parameter, "hidden", False):
             continue
-        metavar = parameter.make_metavar(command.make_context("trato", [], resilient_parsing=True))
+        metavar = parameter.metavar or PLACEHOLDERS.get(parameter.type_descriptor.annotation, "TEXT")
         if parameter.param_type_name == "argument":
-            called = f"`{metavar}`"
+            called = f"`{parameter.metavar or parameter.name.upper()}`"
         else:
             flags = " / ".join([*parameter.opts, *parameter.secondary_opts])
             called = f"`{flags}`" if parameter.is_flag else f"`{flags} {metavar}`"
