@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 EARLY, INNER, JUDGED = 0, 1, 2
 
-CHOICES_IN_TIME = Step.beside(__file__, "choices_in_time.sql", ("choices",), ("inner", "judged"))
-CHOICES_UNDATED = Step.beside(__file__, "choices_undated.sql", ("choices",))
+COUNTED_CHOICES = Step.beside(__file__, "counted_choices.sql", ("choices",), ("inner", "judged"))
 CHOICE_SPAN = Step.beside(__file__, "choice_span.sql", ("choices",))
 
 
