@@ -30,6 +30,8 @@ LOWEST = np.array([-1e6, np.log(1e-4), np.log(1.05), np.log(1e-8)])
 HIGHEST = np.array([1e6, np.log(1e6), np.log(1e4), np.log(1e12)])
 CUSTOMERS_TO_START_FROM = 20_000
 CELLS_AT_ONCE = 500_000
+RARE = 1e-7
+PRECISION = 1e-7
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ class MarginPosterior:
         cdf = np.empty(len(block.customers))
         for some in _chunks(len(cdf), len(block.numbers)):
             sums = _Sums(self, block, some)
-            cdf[some] = sums.cdf(values[some]) + sums.none * (values[some] >= 0)
+            everyone = np.arange(len(sums.none))
+            cdf[some] = sums.cdf(values[some], everyone) + sums.none * (values[some] >= 0)
         return cdf
 
     def quantiles_of_sums(self, block: Block, levels: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -111,7 +114,7 @@ def fit(count: ArrayLike, mean: ArrayLike, squares: ArrayLike) -> Margins:
 
 
 def posterior(model: Margins, count: ArrayLike, mean: ArrayLike, squares: ArrayLike) -> MarginPosterior:
-    """What is believed of customers after `count` purchases of `mean` margin and sum of `squares`, all (n,)."""
+    """What is believed after `count` purchases of `mean` margin and sum of `squares`, all (n,)."""
     n, average, sum_of_squares = _checked(count, mean, squares)
     seen = n > 0
     average = np.where(seen, average, model.mean)
@@ -200,39 +203,57 @@ class _LogLikelihood:
 
 
 class _Sums:
-    """Sums of some customers' margins to come: given n purchases, Student's t with 2·shape degrees of freedom."""
+    """Sums of customers' margins to come: given n purchases, Student's t with 2·shape degrees of freedom."""
 
     def __init__(self, belief: MarginPosterior, block: Block, some: slice) -> None:
         customers = block.customers[some]
         chances = np.einsum("kc,kcn->cn", block.weights[:, some], block.chances[:, block.time[some], 1:])
         self.none = 1 - chances.sum(axis=1)
         number = block.numbers[1:]
-        self._chances = chances
+        likely = chances.max(axis=0, initial=0.0) > RARE
+        number, self._chances = number[likely], chances[:, likely]
         self._freedom = 2 * belief.shape[customers, None]
         self._centre = belief.mean[customers, None] * number
         variance = (belief.rate / belief.shape)[customers, None]
         self._scale = np.sqrt(variance * (number + number**2 / belief.pull[customers, None]))
 
-    def cdf(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """P(some purchase is made, and the sum <= value)."""
-        t = (values[:, None] - self._centre) / self._scale
-        return np.asarray(np.einsum("cn,cn->c", self._chances, stdtr(self._freedom, t)))
+    def cdf(self, values: NDArray[np.float64], of: NDArray[np.intp]) -> NDArray[np.float64]:
+        """P(some purchase is made, and the sum <= value), for the customers `of`."""
+        t = (values[:, None] - self._centre[of]) / self._scale[of]
+        return np.asarray(np.einsum("cn,cn->c", self._chances[of], stdtr(self._freedom[of], t)))
 
     def quantile(self, level: float) -> NDArray[np.float64]:
-        """By bisection between the least and the greatest quantile of the parts of the mixture."""
-        if self._chances.shape[1] == 0:
-            return np.zeros(len(self.none))
-        parts = self._centre + self._scale * stdtrit(self._freedom, level)
-        low, high = np.minimum(parts.min(axis=1), 0.0), np.maximum(parts.max(axis=1), 0.0)
-        below_zero = self.cdf(np.zeros(len(low)))
-        zero = (below_zero < level) & (level <= below_zero + self.none)
+        """By Newton's steps, kept between the least and the greatest quantile of the parts of the mixture."""
+        everyone = np.arange(len(self.none))
+        below_zero = self.cdf(np.zeros(len(everyone)), everyone)
+        quantile = np.zeros(len(everyone))
         positive = below_zero + self.none < level
-        low, high = np.where(positive, 0.0, low), np.where(positive, high, 0.0)
-        for _ in range(30):
-            middle = (low + high) / 2
-            under = self.cdf(middle) + self.none * positive < level
-            low, high = np.where(under, middle, low), np.where(under, high, middle)
-        return np.where(zero, 0.0, (low + high) / 2)
+        left = np.flatnonzero(positive | (below_zero >= level))
+        parts = self._centre[left] + self._scale[left] * stdtrit(self._freedom[left], level)
+        low = np.where(positive[left], 0.0, parts.min(axis=1, initial=0.0))
+        high = np.where(positive[left], parts.max(axis=1, initial=0.0), 0.0)
+        goal = np.where(positive[left], level - self.none[left], level)
+        at, close = (low + high) / 2, 1e-9 * (high - low)
+        for _ in range(60):
+            if len(left) == 0:
+                break
+            over = self.cdf(at, left) - goal
+            low, high = np.where(over < 0, at, low), np.where(over < 0, high, at)
+            step = at - over / np.maximum(self._density(at, left), 1e-300)
+            inside = (step > low) & (step < high)
+            step = np.where(inside, step, (low + high) / 2)
+            done = (np.abs(over) < PRECISION) | (high - low <= close)
+            quantile[left[done]] = at[done]
+            left, at, low, high, goal, close = (each[~done] for each in (left, step, low, high, goal, close))
+        quantile[left] = at
+        return quantile
+
+    def _density(self, values: NDArray[np.float64], of: NDArray[np.intp]) -> NDArray[np.float64]:
+        freedom, scale = self._freedom[of], self._scale[of]
+        t = (values[:, None] - self._centre[of]) / scale
+        height = np.exp(gammaln((freedom + 1) / 2) - gammaln(freedom / 2)) / np.sqrt(np.pi * freedom)
+        density = height * np.exp(-(freedom + 1) / 2 * np.log1p(t * t / freedom)) / scale
+        return np.asarray(np.einsum("cn,cn->c", self._chances[of], density))
 
 
 def _chunks(customers: int, numbers: int) -> list[slice]:
