@@ -1,4 +1,5 @@
-"""Every error Trato raises on purpose, in one tree. It knows no door: each door maps `exit_code` or `code` its own way.
+"""Every error Trato raises on purpose, in one tree. It knows no door: each door maps `exit_code` or `code`
+its own way.
 
 TratoError
 ├── BadInput              what was given cannot be used as it is (exit code 3)
@@ -117,5 +118,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     close = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.5)
     if close:
         return by_folded[close[0]]
-    inside = [name for folded, name in by_folded.items() if word.casefold() in folded or folded in word.casefold()]
+    inside = [
+        name for folded, name in by_folded.items() if word.casefold() in folded or folded in word.casefold()
+    ]
     return inside[0] if inside else None

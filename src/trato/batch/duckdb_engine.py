@@ -42,7 +42,10 @@ class DuckDBEngine:
     """An `Engine` on DuckDB. Nothing it reads is written to disk: it works in memory and spills nowhere."""
 
     def __init__(self, *, memory_limit: str | None = None, threads: int | None = None) -> None:
-        settings: dict[str, str | bool | int | float | list[str]] = {"temp_directory": "", "autoinstall_known_extensions": "false"}
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "temp_directory": "",
+            "autoinstall_known_extensions": "false",
+        }
         if memory_limit is not None:
             settings["memory_limit"] = memory_limit
         if threads is not None:
@@ -104,7 +107,9 @@ class DuckDBEngine:
             )
         name = identifier(source.name)
         shape = "VIEW" if dialect is None else "TABLE"
-        self._connection.execute(f"CREATE OR REPLACE TEMP {shape} {name} AS SELECT {chosen} FROM {raw} WHERE {good}")
+        self._connection.execute(
+            f"CREATE OR REPLACE TEMP {shape} {name} AS SELECT {chosen} FROM {raw} WHERE {good}"
+        )
         if dialect is not None:
             self._connection.execute(f"DROP TABLE {raw}")
         return Reading(source.name, str(source.path), rows + misshapen, kept, rejects)
@@ -132,8 +137,9 @@ class DuckDBEngine:
         cells = _cells(source)
         try:
             self._connection.execute(
-                f"CREATE OR REPLACE TEMP TABLE {raw} AS SELECT {cells} FROM read_csv($path, delim=$delimiter, "
-                "header=true, columns=$columns, auto_detect=false, quote='\"', escape='\"', "
+                f"CREATE OR REPLACE TEMP TABLE {raw} AS SELECT {cells} FROM read_csv($path, "
+                "delim=$delimiter, header=true, columns=$columns, auto_detect=false, "
+                "quote='\"', escape='\"', "
                 "encoding=$encoding, store_rejects=true, rejects_limit=0, rejects_table='misshapen', "
                 "rejects_scan='misshapen_scans')",
                 {
@@ -170,7 +176,11 @@ class DuckDBEngine:
             differ = f"SELECT any_value(c{place}) FROM {raw} WHERE {ways[best].sql} <> {ways[other].sql}"
             example = self._connection.execute(differ).fetchall()[0][0]
             if example is not None:
-                option = "--dates day-first (or month-first)" if column.kind == "time" else "--decimal point (or comma)"
+                option = (
+                    "--dates day-first (or month-first)"
+                    if column.kind == "time"
+                    else "--decimal point (or comma)"
+                )
                 raise AmbiguousColumn(
                     f"{column.header!r} can be read as {ways[best].way} and as {ways[other].way}, "
                     f"for example {example!r}",
@@ -239,7 +249,9 @@ def _bound(step: Step, parameters: Mapping[str, object] | None) -> dict[str, obj
 
 
 def _cells(source: Source) -> str:
-    headers = (identifier(c.header) if c.header is not None else "CAST(NULL AS VARCHAR)" for c in source.columns)
+    headers = (
+        identifier(c.header) if c.header is not None else "CAST(NULL AS VARCHAR)" for c in source.columns
+    )
     return ", ".join(f"{header} AS c{place}" for place, header in enumerate(headers))
 
 

@@ -20,9 +20,9 @@ Kind = Literal["text", "time", "money", "number", "count"]
 class Column:
     """One column to read: what we call it, what the file calls it, and how to read it.
 
-    text → VARCHAR (never empty unless optional), time → TIMESTAMP without zone (an offset is turned into UTC),
-    money → DECIMAL(18,4), number → DOUBLE, count → BIGINT ≥ 0. An `optional` column may hold empty cells; one
-    whose `header` is None is not in the file and is empty throughout.
+    text → VARCHAR (never empty unless optional), time → TIMESTAMP without zone (an offset is turned into
+    UTC), money → DECIMAL(18,4), number → DOUBLE, count → BIGINT ≥ 0. An `optional` column may hold empty
+    cells; one whose `header` is None is not in the file and is empty throughout.
     """
 
     role: str
@@ -35,8 +35,8 @@ class Column:
 class Source:
     """A table of the company's own, read in place.
 
-    `dates` is None (found out), "day-first", "month-first" or a strptime format; `decimal` is None (found out),
-    "point" or "comma".
+    `dates` is None (found out), "day-first", "month-first" or a strptime format; `decimal` is None (found
+    out), "point" or "comma".
     """
 
     path: Path

@@ -1,4 +1,6 @@
-"""How a cell becomes a value: the ways dates and numbers are written, as SQL expressions over a quoted column."""
+"""How a cell becomes a value: the ways dates and numbers are written, as SQL expressions over a quoted
+column.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +71,8 @@ def _times(cell: str, stored: str, dates: str | None) -> tuple[Way, ...]:
     if dates is not None and dates not in {"day-first", "month-first"}:
         if "%" not in dates:
             raise BadOption(
-                f"{dates!r} is no way to read dates", hint='say day-first, month-first or a format like "%d/%m/%Y"'
+                f"{dates!r} is no way to read dates",
+                hint='say day-first, month-first or a format like "%d/%m/%Y"',
             )
         return (Way(dates, f"try_strptime({text}, {literal(dates)})"),)
     day = f"replace(replace(split_part(replace({text}, 'T', ' '), ' ', 1), '.', '/'), '-', '/')"

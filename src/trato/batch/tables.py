@@ -13,7 +13,7 @@ from trato.errors import AmbiguousColumn, EmptyTable, FileNotReadable, UnknownCo
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-    from typing import TextIO
+    from typing import IO, TextIO
 
     from trato.batch.engine import Column
 
@@ -46,12 +46,16 @@ def is_parquet(path: Path) -> bool:
 def must_be_readable(path: Path) -> None:
     """Raise FileNotReadable unless `path` is a file that can be opened, with the nearest name as a hint."""
     if path.is_dir():
-        raise FileNotReadable("this is a folder, not a table", hint="name a .csv or .parquet file", where=str(path))
+        raise FileNotReadable(
+            "this is a folder, not a table", hint="name a .csv or .parquet file", where=str(path)
+        )
     if not path.exists():
         siblings = [p.name for p in path.parent.iterdir() if p.is_file()] if path.parent.is_dir() else []
         close = nearest(path.name, siblings)
         raise FileNotReadable(
-            "there is no such file", hint=f"did you mean {path.parent / close}?" if close else None, where=str(path)
+            "there is no such file",
+            hint=f"did you mean {path.parent / close}?" if close else None,
+            where=str(path),
         )
     try:
         with path.open("rb") as file:
@@ -71,7 +75,9 @@ def csv_dialect(path: Path) -> CsvDialect:
         except (OSError, EOFError):
             raise FileNotReadable("the compressed file is damaged", where=str(path)) from None
     if not head.strip():
-        raise EmptyTable("the file is empty", hint="export the table again, with its header line", where=str(path))
+        raise EmptyTable(
+            "the file is empty", hint="export the table again, with its header line", where=str(path)
+        )
     encoding: Literal["utf-8-sig", "utf-16", "latin-1"]
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         encoding = "utf-16"
@@ -89,13 +95,26 @@ def csv_dialect(path: Path) -> CsvDialect:
     return CsvDialect(encoding, delimiter, header, twice)
 
 
+def table_header(path: Path) -> tuple[str, ...]:
+    """The column names of a CSV or Parquet file, made unique. Raises as reading it does."""
+    must_be_readable(path)
+    if not is_parquet(path):
+        return csv_dialect(path).header
+    import pyarrow.parquet
+
+    try:
+        return tuple(pyarrow.parquet.read_schema(path).names)
+    except pyarrow.ArrowInvalid:
+        raise FileNotReadable("this is not a Parquet file", where=str(path)) from None
+
+
 def csv_records(path: Path, dialect: CsvDialect) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Each record after the header with the line it starts on; blank lines are passed over."""
     with _open_text(path, dialect.encoding) as file:
         reader = csv.reader(file, delimiter=dialect.delimiter)
         seen_header, starts = False, 1
         for record in reader:
-            if record and any(cell.strip() for cell in record) or len(record) > 1:
+            if (record and any(cell.strip() for cell in record)) or len(record) > 1:
                 if seen_header:
                     yield starts, tuple(record)
                 seen_header = True
@@ -123,8 +142,8 @@ def must_have_columns(
             )
 
 
-def _open_bytes(path: Path) -> io.BufferedIOBase:
-    return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")
+def _open_bytes(path: Path) -> IO[bytes]:
+    return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]
 
 
 def _open_text(path: Path, encoding: str) -> TextIO:
@@ -156,5 +175,3 @@ def _unique(names: Sequence[str]) -> tuple[tuple[str, ...], frozenset[str]]:
         taken.add(fresh.casefold())
         unique.append(fresh)
     return tuple(unique), frozenset(n for n in names if folded.count(n.casefold()) > 1)
-
-

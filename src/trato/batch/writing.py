@@ -28,7 +28,9 @@ def whole_file(path: Path) -> Iterator[Path]:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
     except OSError as error:
         raise FileNotReadable(
-            f"cannot be written: {error.strerror}", hint="make the folder first, or name another", where=str(path)
+            f"cannot be written: {error.strerror}",
+            hint="make the folder first, or name another",
+            where=str(path),
         ) from None
     os.close(handle)
     draft = Path(name)
@@ -49,7 +51,7 @@ def write_table(table: pa.Table, path: Path) -> None:
         else:
             import pyarrow.csv
 
-            options = pyarrow.csv.WriteOptions(quoting_style="needed")
+            options = pyarrow.csv.WriteOptions(quoting_style="needed", quoting_header="needed")
             pyarrow.csv.write_csv(table, draft, write_options=options)
 
 

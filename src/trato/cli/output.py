@@ -1,4 +1,4 @@
-"""What the terminal shows: one JSON object or lines for people on stdout, progress and complaints on stderr."""
+"""What the terminal shows: a JSON object or lines for people on stdout, progress and complaints on stderr."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from trato.batch.engine import Reading
 
@@ -39,14 +40,16 @@ def progress(what: str) -> Iterator[None]:
     sys.stderr.write(f"{time.monotonic() - started:.1f} s\n")
 
 
-def tell_rejects(reading: Reading, rejects_file: str | None) -> None:
+def tell_rejects(reading: Reading, rejects_file: Path | None) -> None:
     """Say on stderr which rows were put aside, the first few with file and line."""
     if not reading.rejected:
         return
     share = 100 * reading.rejected / reading.rows
     sys.stderr.write(f"{reading.rejected:,} of {reading.rows:,} rows put aside ({share:.1f} %):\n")
     for reject in reading.rejects[:SHOWN_REJECTS]:
-        sys.stderr.write(f"  {reject.file}:{reject.line}: {reject.column}: {reject.reason}: {reject.value!r}\n")
+        sys.stderr.write(
+            f"  {reject.file}:{reject.line}: {reject.column}: {reject.reason}: {reject.value!r}\n"
+        )
     if reading.rejected > SHOWN_REJECTS:
         sys.stderr.write(f"  … and {reading.rejected - SHOWN_REJECTS:,} more\n")
     if rejects_file:
