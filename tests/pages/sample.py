@@ -44,13 +44,12 @@ TIERS = (
     TierRow("below_zero", 0, 0.0, 0.0, 0.0, Interval(0.0, 0.0, 0.0)),
 )
 HONESTY = Honesty(
-    learnt_weeks=39,
-    judged_weeks=13,
+    tests=3,
+    days=91,
     customers=190,
-    model="bg_nbd",
-    total_error=0.003,
-    capture=Interval(0.902, 0.885, 0.918),
-    capture_past_spend=Interval(0.894, 0.877, 0.911),
+    value_error=0.017,
+    capture=0.925,
+    capture_past_spend=0.898,
     difference=Interval(0.008, -0.004, 0.019),
     within=0.889,
 )
@@ -106,7 +105,7 @@ def a_report(**changes: object) -> Report:
                 120,
                 2_500.0,
                 3_000.0,
-                (Lift(EGGS, Name("Eggs - large"), 1.7),),
+                (Lift(EGGS, Name("Eggs - large"), 1.7, 0.51, 0.3),),
                 (20, 30, 70, 0),
                 (1_700.0, 500.0, 300.0, 0.0),
             ),
@@ -115,13 +114,15 @@ def a_report(**changes: object) -> Report:
                 80,
                 2_000.0,
                 2_900.0,
-                (Lift(DOG_FOOD, TINS, 2.6),),
+                (Lift(DOG_FOOD, TINS, 2.6, 0.26, 0.1),),
                 (10, 20, 50, 0),
                 (700.0, 400.0, 900.0, 0.0),
             ),
         ),
         "needs_unnamed": 0,
-        "ladder": LadderPart(ROWS, ("DOG FOODS", "FUEL"), 0.02, (0.9, 1.0), date(2017, 9, 2)),
+        "needs_drifting": 0,
+        "needs_unknown": 0,
+        "ladder": LadderPart(ROWS, ("DOG FOODS", "FUEL"), 0, 0.02, (0.9, 1.0), date(2017, 9, 2)),
         "experience": ExperiencePart(
             "target",
             interacts=True,
@@ -132,6 +133,6 @@ def a_report(**changes: object) -> Report:
             ),
         ),
         "person": PERSON,
-        "made": Made("0.1.0", date(2026, 1, 1), 7, None, 16_000, 3, ()),
+        "made": Made("0.1.0", 7, 16_000, 3, ("trato value sales.csv",)),
     }
     return Report(**{**parts, **changes})  # type: ignore[arg-type]

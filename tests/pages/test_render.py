@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from tests.pages.sample import DOG_FOOD, PERSON, ROWS, a_report, named
 from trato.pages.render import render
-from trato.pages.report import LadderPart, Name
+from trato.pages.report import Name
 
 VENDOR = Path(__file__).parents[2] / "src/trato/pages/static/vendor"
 
@@ -115,13 +116,13 @@ HOSTILE = '</script><script>alert("x")</script><img src=x onerror=alert(1)>'
 
 def test_a_hostile_name_stays_text() -> None:
     bad = named(HOSTILE, HOSTILE, HOSTILE, HOSTILE)
-    rows = (ROWS[0], *(row.__class__(bad, *_rest(row)) for row in ROWS[1:2]), *ROWS[2:])
+    rows = (ROWS[0], replace(ROWS[1], name=bad), *ROWS[2:])
     usual = a_report()
     page = render(
         a_report(
             company=bad,
-            ladder=LadderPart(rows, ("DOG FOODS", HOSTILE), 0.02, (0.9, 1.0), usual.ladder.judged_from),
-            person=PERSON.__class__(**{**_fields(PERSON), "label": HOSTILE, "need": bad, "facts": (bad,)}),
+            ladder=replace(usual.ladder, rows=rows, pictured=("DOG FOODS", HOSTILE)),
+            person=replace(PERSON, label=HOSTILE, need=bad, facts=(bad,)),
         )
     )
     tags = Outline(page).tags
@@ -153,11 +154,3 @@ def test_vendored_files_are_what_their_page_says() -> None:
     assert said == {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in VENDOR.glob("*.js")}
     for name in ("vega", "vega-lite", "vega-interpreter", "bundled"):
         assert (VENDOR / f"LICENSE-{name}.txt").stat().st_size > 1000
-
-
-def _fields(thing: object) -> dict[str, object]:
-    return {name: getattr(thing, name) for name in thing.__class__.__slots__}  # type: ignore[attr-defined]
-
-
-def _rest(thing: object) -> list[object]:
-    return list(_fields(thing).values())[1:]

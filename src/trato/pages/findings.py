@@ -34,12 +34,8 @@ def findings(
     """
     found = [_value(report, words), _growable(report, words), _needs(report, words, inside)]
     found += _ladder(report, words, begun, inside)
-    found.append(
-        Finding(
-            "honesty",
-            words.say(f"find.honesty.{beats(report.value.honesty)}", model=report.value.honesty.model),
-        )
-    )
+    if report.value.honesty is not None:
+        found.append(Finding("honesty", words.say(f"find.honesty.{beats(report.value.honesty)}")))
     if report.money == "revenue":
         found.append(Finding("revenue", words.say("find.revenue"), limit=True))
     found.append(Finding("trying", words.say("find.trying"), limit=True))
@@ -82,8 +78,9 @@ def _needs(report: Report, words: Words, name: Callable[[Name], Markup]) -> Find
     if len(report.needs) < 2:
         return Finding("needs", words.say("find.needs.one"))
     largest = sorted(report.needs, key=lambda need: -need.customers)[:3]
-    listed = words.listed([name(need.name) for need in largest])
-    return Finding("needs", words.say("find.needs", len(report.needs), names=listed))
+    listed = words.listed([words.say("quoted", name=name(need.name)) for need in largest])
+    key = "find.needs" if len(largest) == len(report.needs) else "find.needs.many"
+    return Finding("needs", words.say(key, groups=words.number(len(report.needs)), names=listed))
 
 
 def _ladder(

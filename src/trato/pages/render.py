@@ -65,7 +65,7 @@ class _Article:
         self.number = language_words.number
         self.share = language_words.share
         self.day = language_words.day
-        self.beats = beats(report.value.honesty)
+        self.beats = beats(report.value.honesty) if report.value.honesty else ""
         self.findings = findings(report, language_words, self.name, self.inside)
         self._specs: list[tuple[str, Markup]] = []
 

@@ -64,20 +64,20 @@ class TierRow:
 
 @dataclass(frozen=True, slots=True)
 class Honesty:
-    """The backtest: a part of the history was held out, and both rankings were judged on it.
+    """The backtest: the last part of the history was held out, `tests` times over, each test a little earlier.
 
-    `capture` is the value brought by the best tenth as the model ranks it, over the value of the truly best
-    tenth; `total_error` is predicted over real total, minus one; `within` the share of customers whose real
-    value fell where the 90 % interval said (randomised, so that counts are judged fairly).
+    `capture` is the value brought by the best tenth as the forecast ranks it, over the value of the truly
+    best tenth; `difference` is what it gains over sorting by past spend; `value_error` is how far the
+    forecast total was off, on average; `within` the share of customers whose real value fell where the 90 %
+    interval said (randomised, so that counts are judged fairly).
     """
 
-    learnt_weeks: int
-    judged_weeks: int
+    tests: int
+    days: int
     customers: int
-    model: str
-    total_error: float
-    capture: Interval
-    capture_past_spend: Interval
+    value_error: float
+    capture: float
+    capture_past_spend: float
     difference: Interval
     within: float
 
@@ -91,16 +91,18 @@ class ValuePart:
     expected: float
     curve: tuple[CurvePoint, ...]
     tiers: tuple[TierRow, ...]
-    honesty: Honesty
+    honesty: Honesty | None
 
 
 @dataclass(frozen=True, slots=True)
 class Lift:
-    """A need makes a module `times` as likely as it is among all customers."""
+    """A need's customers choose a module `times` as often as all do: a `share` of their choices there."""
 
     component: Name
     module: Name
     times: float
+    share: float
+    usual: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +139,14 @@ class LadderPart:
     """Where treating customers differently is worth trying; rows begin with the most to gain.
 
     `pictured` are the components drawn as a hundred guesses, by their own name; `concentration` gives, for
-    the first 1, 2, … components by total gain, their share of the whole gain.
+    the first 1, 2, … components by total gain, their share of the whole gain. `left_out` counts
+    components that could not be judged.
     `material` is the gain in right guesses below which a difference is not worth its trouble.
     """
 
     rows: tuple[LadderRow, ...]
     pictured: tuple[str, ...]
+    left_out: int
     material: float
     concentration: tuple[float, ...]
     judged_from: date
@@ -161,7 +165,7 @@ class ExperiencePart:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Something the customer did that moved the belief: `times` as likely under the need as overall."""
+    """Something the customer did, and how many `times` as likely it makes the need."""
 
     component: Name
     module: Name
@@ -203,20 +207,22 @@ class PersonPart:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """How the report was made, so that it can be made again."""
+    """How the report was made, so that it can be made again: `commands` give the same numbers one by one."""
 
     version: str
-    made_on: date
     seed: int
-    seconds: float | None
     rows: int
     rejected: int
-    steps: tuple[tuple[str, str], ...]
+    commands: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that a report shows. `money` is "revenue" where costs were not known."""
+    """Everything that a report shows. `money` is "revenue" where costs were not known.
+
+    Of the needs, some may have no name yet, or one that may fit no longer; `needs_unknown` customers chose
+    nothing that would tell theirs.
+    """
 
     company: Name
     currency: str
@@ -228,6 +234,8 @@ class Report:
     value: ValuePart
     needs: tuple[NeedRow, ...]
     needs_unnamed: int
+    needs_drifting: int
+    needs_unknown: int
     ladder: LadderPart
     experience: ExperiencePart
     person: PersonPart
