@@ -46,7 +46,7 @@ def needs(
     dates: Annotated[
         str | None, typer.Option(help='How dates are written: day-first, month-first or "%d/%m/%Y".')
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of every draw.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of every draw.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Groups of customers who want the same, and how much each customer belongs to each.
