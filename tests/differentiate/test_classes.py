@@ -20,7 +20,8 @@ from trato.differentiate.classes import (
     class_weights,
     fit_classes,
 )
-from trato.differentiate.expectation import PRIOR_STRENGTH, Design, Parameters, Prior, climb, evaluate, step
+from trato.differentiate.design import Design, Prior
+from trato.differentiate.expectation import PRIOR_STRENGTH, Parameters, climb, evaluate, step
 from trato.errors import NotEnoughData
 
 

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trato.differentiate.expectation import EMPTY_SHARE, Design, Parameters, Prior, climb, evaluate, step
+from trato.differentiate.design import Design, Prior
+from trato.differentiate.expectation import EMPTY_SHARE, Parameters, climb, evaluate, step
 from trato.errors import NotEnoughData
 
 if TYPE_CHECKING:
