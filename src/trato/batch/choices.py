@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ChoicesTable:
-    """A table of choices and the names of its columns; without `count` each row is one choice."""
+    """A table of choices and the names of its columns; without `count` each row is one choice.
+
+    `margin` is money a choice; `edges` are where the windows begin, found from the span of time where None.
+    """
 
     choices: Path
     customer: str
@@ -37,6 +40,9 @@ class ChoicesTable:
     count: str | None = None
     at: str | None = None
     dates: str | None = None
+    margin: str | None = None
+    decimal: str | None = None
+    edges: WindowEdges | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +57,21 @@ class CountedChoices:
 def count_choices(engine: Engine, asked: ChoicesTable) -> CountedChoices:
     """Read the table and count each customer's choices by component, module and window.
 
-    Raises the reading errors of `Engine.read`.
+    The relation `choices` stays with the engine. Raises the reading errors of `Engine.read`.
     """
-    reading = engine.read(
-        Source(
-            asked.choices,
-            "choices",
-            (
-                Column("customer", asked.customer, "text"),
-                Column("component", asked.component, "text"),
-                Column("module", asked.module, "text"),
-                Column("count", asked.count, "count", optional=asked.count is None),
-                Column("at", asked.at, "time", optional=asked.at is None),
-            ),
-            dates=asked.dates,
-        )
-    )
-    edges = None
-    if asked.at is not None:
+    columns = [
+        Column("customer", asked.customer, "text"),
+        Column("component", asked.component, "text"),
+        Column("module", asked.module, "text"),
+        Column("count", asked.count, "count", optional=asked.count is None),
+        Column("at", asked.at, "time", optional=asked.at is None),
+    ]
+    if asked.margin is not None:
+        columns.append(Column("margin", asked.margin, "money"))
+    source = Source(asked.choices, "choices", tuple(columns), dates=asked.dates, decimal=asked.decimal)
+    reading = engine.read(source)
+    edges = asked.edges
+    if edges is None and asked.at is not None:
         span = engine.run(CHOICE_SPAN).to_pylist()[0]
         edges = window_edges(np.datetime64(span["first_at"]), np.datetime64(span["last_at"]))
     bounds = {

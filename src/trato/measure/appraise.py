@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from trato.differentiate.choices import EARLY, INNER, JUDGED
 from trato.measure import resample
@@ -17,6 +18,7 @@ from trato.measure.ladder import MAX_GROUPS, Panel, Rungs, Scores, climb, judge
 from trato.measure.popularity import judge_in_its_time
 from trato.measure.rungs import MATERIAL_HITS, Bar, Choice, Gain, GainLadder, choose
 from trato.measure.whole import Followed, Whole, put_together
+from trato.steps import Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+MODULE_MARGINS = Step.beside(__file__, "module_margins.sql", ("choices",))
 FEWEST_CUSTOMERS = 30
 MOST_CELLS = 8_000_000
 STEPS = ((0, 1), (1, 2), (0, 2))
@@ -125,11 +128,14 @@ def appraise(
     # The largest first, so that no worker is left alone with one at the end.
     kept.sort(key=lambda task: -len(task.count))
     work = partial(_appraise_one, settings=settings)
+    # One thread each: sums over threads depend on how many there are, and on tables as small as these
+    # they would only wait for each other.
     if workers > 1 and len(kept) > workers:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        with ProcessPoolExecutor(workers, get_context("spawn"), threadpool_limits, (1,)) as pool:
             found = list(pool.map(work, kept))
     else:
-        found = [work(task) for task in kept]
+        with threadpool_limits(1):
+            found = [work(task) for task in kept]
     whole = put_together(
         {component.name: followed for component, followed in found if followed is not None},
         len(choices.customers),

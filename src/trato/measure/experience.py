@@ -28,6 +28,14 @@ Why = Literal["declared", "recognised_again", "not_recognised_again", "several_m
 
 MOST_KNOWN = 0.5
 
+# Interacts, treats.
+SQUARE: dict[tuple[bool, bool], Kind] = {
+    (False, False): "mass",
+    (False, True): "niche",
+    (True, False): "target",
+    (True, True): "one_to_one",
+}
+
 SENTENCES: dict[str, str] = {
     "mass": "a mass experience: the same for everybody",
     "niche": "a niche experience: made for groups, without a word with the customer",
@@ -35,7 +43,7 @@ SENTENCES: dict[str, str] = {
     "one_to_one": "a one-to-one experience: the customer says what they want and gets it",
     "declared": "you said so",
     "recognised_again": "most later choices come from customers seen before, so you recognise them again",
-    "not_recognised_again": "most later choices come from customers never seen before, so you do not know them again",
+    "not_recognised_again": "most later choices come from customers not seen before: you do not know them",
     "several_modules": "there are components with more than one module, so there is something to vary",
     "nothing_to_vary": "every component has one module, so there is nothing to vary",
 }
@@ -67,12 +75,7 @@ def deliverable(choices: Choices, *, interacts: bool | None = None, treats: bool
     """
     speaks = _recognises(choices) if interacts is None else Ability(interacts, "declared")
     varies = _varies(choices) if treats is None else Ability(treats, "declared")
-    kind: Kind
-    if speaks.able:
-        kind = "one_to_one" if varies.able else "target"
-    else:
-        kind = "niche" if varies.able else "mass"
-    return Experience(kind, speaks, varies)
+    return Experience(SQUARE[speaks.able, varies.able], speaks, varies)
 
 
 def _varies(choices: Choices) -> Ability:
@@ -82,12 +85,20 @@ def _varies(choices: Choices) -> Ability:
 
 
 def _recognises(choices: Choices) -> Ability:
-    """Whether customers seen in the early window make most choices of the later ones."""
+    """Whether customers seen in the early window make most choices of the later ones.
+
+    Where there are no later ones, those who chose more than once are taken as seen again.
+    """
     later = choices.window > EARLY
-    seen = np.zeros(len(choices.customers), bool)
-    seen[choices.customer[~later]] = True
-    again = choices.count[later & seen[choices.customer]].sum()
-    known = again > MOST_KNOWN * choices.count[later].sum()
-    if known:
-        return Ability(able=True, why="recognised_again")
-    return Ability(able=False, why="not_recognised_again")
+    if later.any():
+        seen = np.zeros(len(choices.customers), bool)
+        seen[choices.customer[~later]] = True
+        again = choices.count[later & seen[choices.customer]].sum() / choices.count[later].sum()
+    else:
+        times = np.bincount(choices.customer, choices.count, len(choices.customers))
+        again = times[times > 1].sum() / max(times.sum(), 1)
+    return (
+        Ability(able=True, why="recognised_again")
+        if again > MOST_KNOWN
+        else Ability(able=False, why="not_recognised_again")
+    )

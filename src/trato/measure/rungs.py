@@ -89,9 +89,11 @@ def choose(ladder: GainLadder, bar: Bar, customers: int) -> Choice:
     over_mass = (ladder.niche_over_mass, ladder.one_to_one_over_mass)
     if all(_is_immaterial(gain, bar) for gain in over_mass):
         return Choice("mass", "immaterial")
-    if any(_seems_better(gain, bar) for gain in over_mass):
-        return Choice("not_yet", "fashion")
-    return Choice("not_yet", "unproven", _more_customers(over_mass, bar, customers))
+    more = _more_customers(over_mass, bar, customers)
+    settled_but_for_fashion = any(_seems_better(gain, bar) for gain in over_mass) or all(
+        bar.matter(gain).high < bar.bound for gain in over_mass
+    )
+    return Choice("not_yet", "fashion" if settled_but_for_fashion else "unproven", more)
 
 
 def is_better(gain: Gain, bar: Bar) -> bool:
