@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+from threadpoolctl import threadpool_limits
 
 from trato.batch.engine import Column, Source
 from trato.batch.histories import days_of_customers, histories_at
@@ -101,6 +102,24 @@ def value_table(
 
     Raises the reading errors of `Engine.read`, BadOption, and NotEnoughData when nobody bought twice.
     """
+    # On vectors as short as these the threads of linear algebra would only wait for each other.
+    with threadpool_limits(1):
+        return _value_table(engine, asked, progress)
+
+
+def write_values(report: ValueReport, out: Path) -> tuple[Path | None, Path | None]:
+    """Write VALUES to `out`; beside it the accounts and the rows put aside, whose paths are returned."""
+    write_table(report.values, out)
+    accounts = None
+    if report.accounts is not None:
+        accounts = out.with_name(f"{out.stem}.accounts{out.suffix}")
+        write_table(report.accounts, accounts)
+    return accounts, write_rejects(report.reading.rejects, out)
+
+
+def _value_table(
+    engine: Engine, asked: ValueTable, progress: Callable[[str], AbstractContextManager[None]]
+) -> ValueReport:
     with progress(f"reading {asked.transactions.name}"):
         reading = engine.read(_source(asked))
         span = days_of_customers(engine)
@@ -158,16 +177,6 @@ def value_table(
         in_several_accounts=several,
         known_needs=known,
     )
-
-
-def write_values(report: ValueReport, out: Path) -> tuple[Path | None, Path | None]:
-    """Write VALUES to `out`; beside it the accounts and the rows put aside, whose paths are returned."""
-    write_table(report.values, out)
-    accounts = None
-    if report.accounts is not None:
-        accounts = out.with_name(f"{out.stem}.accounts{out.suffix}")
-        write_table(report.accounts, accounts)
-    return accounts, write_rejects(report.reading.rejects, out)
 
 
 def _source(asked: ValueTable) -> Source:

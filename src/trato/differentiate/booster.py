@@ -61,6 +61,7 @@ def boost(
     learnt from.
     """
     from sklearn.ensemble import HistGradientBoostingRegressor
+    from threadpoolctl import threadpool_limits
 
     rng = np.random.default_rng(seed)
     if len(brought) > MOST_TO_LEARN_FROM:
@@ -82,7 +83,9 @@ def boost(
             early_stopping=False,
             random_state=int(round_seed),
         )
-        expected += booster.fit(seen, brought / scale).predict(asked) * (scale / rounds)
+        # One thread, for the same figures on every machine: sums over threads depend on how many there are.
+        with threadpool_limits(1, user_api="openmp"):
+            expected += booster.fit(seen, brought / scale).predict(asked) * (scale / rounds)
     return expected
 
 
