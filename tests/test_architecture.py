@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -61,3 +64,20 @@ def test_a_lock_holds_what_the_project_asks_for(lock: Path) -> None:
     for requirement in map(Requirement, asked):
         version = pinned[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version), f"{requirement} is pinned at {version}: make locks"
+
+
+def test_what_is_imported_is_asked_for_by_name() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = project["dependencies"] + project["optional-dependencies"]["demo"]
+    asked = {canonicalize_name(Requirement(line).name) for line in lines}
+    imported: set[str] = set()
+    for file in (ROOT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                imported.add(node.module.split(".")[0])
+    shipped_by = packages_distributions()
+    theirs = imported - sys.stdlib_module_names - {"trato"}
+    unasked = {name for name in theirs if not {canonicalize_name(d) for d in shipped_by[name]} & asked}
+    assert not unasked
