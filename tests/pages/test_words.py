@@ -48,7 +48,8 @@ def test_translations_fill_in_the_same_parts(language: str) -> None:
 
 def test_every_sentence_is_used_and_every_used_one_is_there() -> None:
     """Keys that end in a name of the report's own are put together: `rung.` ~ row.rung."""
-    texts = [path.read_text() for path in (*PAGES.rglob("*.html"), *PAGES.glob("*.py"))]
+    doors = PAGES.parent / "cli" / "demo.py"
+    texts = [path.read_text() for path in (*PAGES.rglob("*.html"), *PAGES.glob("*.py"), doors)]
     used = {key for text in texts for key in re.findall(r'"([a-z_]+(?:\.[a-z_0-9]+)*)"', text)}
     begun = {key for text in texts for key in re.findall(r'"([a-z_]+(?:\.[a-z_]+)*\.)" ~', text)}
     begun |= {key for text in texts for key in re.findall(r'f"([a-z_]+(?:\.[a-z_]+)*\.)\{', text)}

@@ -20,7 +20,8 @@ ACCENT, INK, MUTED, FAINT, LINE, PAPER = (
 )
 FONT = "-apple-system, Segoe UI, Roboto, Ubuntu, Cantarell, Noto Sans, Liberation Sans, Arial, sans-serif"
 TEXT_SIZE = 13
-NAMES_WIDTH, NAMES_WIDTH_NARROW = 190, 120
+# The same room for names in every chart of a group, so that their scales stand one above the other.
+NAMES_ROOM, NAMES_ROOM_NARROW = 190, 120
 MARKED_SHARES = (0.1, 0.2, 0.5)
 
 
@@ -203,12 +204,10 @@ def _names_axis() -> Spec:
         "labelColor": INK,
         "labelFontSize": TEXT_SIZE,
         "labelPadding": 10,
+        "labelLimit": {"expr": "room"},
+        "minExtent": {"expr": "room"},
+        "maxExtent": {"expr": "room"},
     }
-
-
-def _names_within(width: int) -> Spec:
-    """The same room for names in every chart of a group, so that their scales stand one above the other."""
-    return {"labelLimit": width, "minExtent": width, "maxExtent": width}
 
 
 def _spec(words: Words, description: str, *, height: int, **parts: Any) -> Spec:
@@ -217,16 +216,13 @@ def _spec(words: Words, description: str, *, height: int, **parts: Any) -> Spec:
         "description": description,
         "height": height,
         "background": "transparent",
-        "usermeta": {
-            "numbers": words.chart_numbers(),
-            "narrow": {"axisYPoint": _names_within(NAMES_WIDTH_NARROW)},
-        },
+        "usermeta": {"numbers": words.chart_numbers(), "narrow_params": {"room": NAMES_ROOM_NARROW}},
+        "params": [{"name": "room", "value": NAMES_ROOM}],
         **parts,
         "config": {
             "font": FONT,
             "aria": False,
             "view": {"stroke": None},
-            "axisYPoint": _names_within(NAMES_WIDTH),
             "axis": {
                 "labelColor": MUTED,
                 "titleColor": MUTED,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trato.pages.charts import carrying, share_of_best
+from trato.pages.report import RUNGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,8 +35,11 @@ def findings(
     """
     found = [_value(report, words), _growable(report, words), _needs(report, words, inside)]
     found += _ladder(report, words, begun, inside)
-    if report.value.honesty is not None:
-        found.append(Finding("honesty", words.say(f"find.honesty.{beats(report.value.honesty)}")))
+    honesty = report.value.honesty
+    if honesty is not None:
+        best, past = words.share(honesty.capture, 1), words.share(honesty.capture_past_spend, 1)
+        sentence = words.say(f"find.honesty.{beats(honesty)}", found=best, past=past)
+        found.append(Finding("honesty", sentence))
     if report.money == "revenue":
         found.append(Finding("revenue", words.say("find.revenue"), limit=True))
     found.append(Finding("trying", words.say("find.trying"), limit=True))
@@ -88,8 +92,8 @@ def _ladder(
 ) -> list[Finding]:
     rows = report.ladder.rows
     found = []
-    one = [row for row in rows if row.rung == "one_to_one"]
-    alike = [row for row in rows if row.rung == "mass"]
+    by_rung = {rung: [row for row in rows if row.rung == rung] for rung in RUNGS}
+    one, niche, alike = by_rung["one_to_one"], by_rung["niche"], by_rung["mass"]
     everything = words.number(len(rows))
     if one:
         best = _pictured_first(report, one)
@@ -101,11 +105,15 @@ def _ladder(
         found.append(Finding("one", words.say("find.one", len(one), all=everything, **told)))
     else:
         found.append(Finding("one", words.say("find.one.none", all=everything)))
+    if niche:
+        found.append(Finding("niche", words.say("find.niche", len(niche))))
     if alike:
         nothing = [row for row in alike if row.modules < 2]
         listed = words.listed([inside(row.name) for row in (nothing or alike)[:2]])
         key = "find.mass.nothing" if nothing else "find.mass"
         found.append(Finding("mass", words.say(key, len(alike), names=listed)))
+    if by_rung["not_yet"]:
+        found.append(Finding("not_yet", words.say("find.not_yet", len(by_rung["not_yet"]))))
     if report.ladder.concentration:
         carriers = carrying(report.ladder.concentration, 0.5)
         found.append(Finding("few", words.say("find.few", carriers, all=everything)))

@@ -64,7 +64,7 @@ class TierRow:
 
 @dataclass(frozen=True, slots=True)
 class Honesty:
-    """The backtest: the last part of the history was held out, `tests` times over, each test a little earlier.
+    """The backtest: the last part of the history was held out, `tests` times over, a little earlier each.
 
     `capture` is the value brought by the best tenth as the forecast ranks it, over the value of the truly
     best tenth; `difference` is what it gains over sorting by past spend; `value_error` is how far the

@@ -10,9 +10,11 @@
     const spec = JSON.parse(document.getElementById(chart.dataset.spec).textContent);
     drawn.get(chart)?.view.finalize();
     chart.classList.add("drawn");
-    const config = { ...spec.config, ...(width < NARROW ? spec.usermeta.narrow : {}) };
+    if (width < NARROW) {
+      for (const param of spec.params) param.value = spec.usermeta.narrow_params[param.name] ?? param.value;
+    }
     const compiled = vegaLite.compile({
-      ...spec, config, width, autosize: { type: "fit-x", contains: "padding" },
+      ...spec, width, autosize: { type: "fit-x", contains: "padding" },
     }).spec;
     const view = new vega.View(vega.parse(compiled, null, { ast: true }), {
       renderer: "svg",

