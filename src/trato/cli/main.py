@@ -41,8 +41,9 @@ def _root(
 
 
 def _register() -> None:
-    from trato.cli import appraise, needs, value
+    from trato.cli import appraise, demo, needs, value
 
+    demo.register(app)
     appraise.register(app)
     needs.register(app)
     value.register(app)
