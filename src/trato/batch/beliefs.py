@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from trato.batch.engine import Column, Source
-from trato.batch.tables import csv_dialect, is_parquet, must_be_readable
+from trato.batch.tables import must_be_readable, table_header
 from trato.batch.writing import whole_file
 from trato.differentiate.stored_model import as_document, from_document
 from trato.errors import BadInput, FileNotReadable, UnknownColumn
@@ -47,8 +47,7 @@ def read_weights(engine: Engine, beliefs: Path) -> tuple[NDArray[np.object_], ND
     Raises the reading errors of `Engine.read`, UnknownColumn when there is no need_1, and BadInput when a
     customer stands there twice.
     """
-    must_be_readable(beliefs)
-    header = _parquet_header(beliefs) if is_parquet(beliefs) else list(csv_dialect(beliefs).header)
+    header = table_header(beliefs)
     weights = [name for name in (f"need_{k + 1}" for k in range(len(header))) if name in header]
     if not weights:
         raise UnknownColumn(
@@ -83,12 +82,3 @@ def read_model(path: Path) -> NeedsModel:
     except (UnicodeDecodeError, json.JSONDecodeError):
         raise FileNotReadable("this is not JSON", where=str(path)) from None
     return from_document(document if isinstance(document, dict) else {}, str(path))
-
-
-def _parquet_header(path: Path) -> list[str]:
-    import pyarrow.parquet
-
-    try:
-        return list(pyarrow.parquet.read_schema(path).names)
-    except (pa.ArrowInvalid, OSError):
-        raise FileNotReadable("this is not a Parquet file", where=str(path)) from None

@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
+from trato.batch.beliefs import read_weights
 from trato.batch.engine import Column, Source
 from trato.batch.histories import days_of_customers, histories_at
-from trato.batch.tables import table_header
 from trato.batch.writing import write_rejects, write_table
 from trato.differentiate.accounts import CUSTOMER_ACCOUNTS, LEVELS, roll_up
 from trato.differentiate.backtest import ORIGINS, backtest
@@ -21,8 +21,7 @@ from trato.differentiate.forecast import forecast, interval, quantiles
 from trato.differentiate.potential import potential_value
 from trato.differentiate.spend import needs_signs
 from trato.differentiate.tiers import TierRule, tiers
-from trato.errors import BadOption, NotEnoughData, UnknownColumn
-from trato.steps import Step
+from trato.errors import BadOption, NotEnoughData
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,8 +37,6 @@ if TYPE_CHECKING:
     from trato.differentiate.histories import Histories
 
 USUAL_HORIZON = 91
-NEED_COLUMN = "need_"
-BELIEFS = Step("beliefs_by_customer", "SELECT * FROM beliefs ORDER BY customer", ("beliefs",))
 # A calibration shorter than this many days has no repeat purchases to learn from.
 SHORTEST_CALIBRATION = 14
 
@@ -202,18 +199,7 @@ def _needs(
     engine: Engine, beliefs: Path, customers: NDArray[np.object_]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """The weights (n, k) of the customers' beliefs, and whose are known (n,)."""
-    weighted = [name for name in table_header(beliefs) if name.startswith(NEED_COLUMN)]
-    if not weighted:
-        raise UnknownColumn(
-            "there is no column of a need's weight",
-            hint=f"`trato needs` writes them as {NEED_COLUMN}1, {NEED_COLUMN}2 …",
-            where=str(beliefs),
-        )
-    columns = (Column("customer", "customer", "text"), *(Column(name, name, "number") for name in weighted))
-    engine.read(Source(beliefs, "beliefs", columns))
-    read = engine.run(BELIEFS)
-    known_customers = np.array(read["customer"].to_pylist(), dtype=object)
-    weights = np.stack([np.asarray(read[name].to_numpy(), dtype=np.float64) for name in weighted], axis=1)
+    known_customers, weights = read_weights(engine, beliefs)
     place = np.searchsorted(known_customers, customers)
     place = np.minimum(place, len(known_customers) - 1)
     known = known_customers[place] == customers
