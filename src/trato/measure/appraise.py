@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 MODULE_MARGINS = Step.beside(__file__, "module_margins.sql", ("choices",))
 FEWEST_CUSTOMERS = 30
-MOST_CELLS = 8_000_000
+MOST_CELLS = 4_000_000
 STEPS = ((0, 1), (1, 2), (0, 2))
 PLACE = {"niche": 1, "one_to_one": 2}
 
@@ -131,7 +131,7 @@ def appraise(
     # One thread each: sums over threads depend on how many there are, and on tables as small as these
     # they would only wait for each other.
     if workers > 1 and len(kept) > workers:
-        with ProcessPoolExecutor(workers, get_context("spawn"), threadpool_limits, (1,)) as pool:
+        with ProcessPoolExecutor(workers, get_context("spawn"), _one_thread) as pool:
             found = list(pool.map(work, kept))
     else:
         with threadpool_limits(1):
@@ -145,6 +145,11 @@ def appraise(
     )
     components = tuple(sorted((component for component, _ in found), key=_by_gain))
     return Appraisal(components, whole, settings, left_out=len(tasks) - len(kept))
+
+
+def _one_thread() -> None:
+    """What a worker begins with: by the time it finds this function, the libraries to limit are loaded."""
+    threadpool_limits(1)
 
 
 @dataclass(frozen=True, slots=True)
