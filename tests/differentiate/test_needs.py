@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.differentiate.planted import contrasting_profiles, planted_choices
 from trato.differentiate.beliefs import believe, predict
@@ -121,8 +123,9 @@ def test_customers_who_do_not_differ_have_one_need() -> None:
         collect(["ann", "bob"], ["fuel", "fuel"], ["super", "super"], window=[0, 2]),
         collect(["ann", "bob"], ["fuel", "bread"], ["super", "rye"], window=[1, 2]),
         collect(["ann"] * 3, ["bread"] * 3, ["rye", "toast", "white"], window=[0, 1, 2]),
+        collect(["ann", "bob"], ["bread"] * 2, ["rye", "toast"], window=[2, 2]),
     ],
-    ids=["one choice", "one module", "nothing early", "one customer"],
+    ids=["one choice", "one module", "nothing early", "one customer", "all judged"],
 )
 def test_little_data_is_answered(choices: Choices) -> None:
     needs = learn_needs(choices)
@@ -360,3 +363,29 @@ def test_windows_are_those_of_the_choices() -> None:
         label = (choices.components[c], choices.modules[c][m])
         counts[label] = counts.get(label, 0) + int(n)
     assert np.array_equal(believe(needs.model, counts).weights, needs.weights[customer])
+
+
+@settings(max_examples=30)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("abcdefgh"),
+            st.sampled_from("xyz"),
+            st.integers(0, 12).map(str),
+            st.integers(0, 2),
+            st.sampled_from([1, 2, 5, 100_000]),
+        ),
+        min_size=1,
+        max_size=50,
+    ),
+    st.booleans(),
+)
+def test_every_table_of_choices_is_answered(rows: list[tuple[str, str, str, int, int]], dated: bool) -> None:
+    who, what, which, window, count = zip(*rows, strict=True)
+    needs = learn_needs(collect(who, what, which, window=window if dated else None, count=count), seeds=(0,))
+    assert needs.classes.converged
+    assert needs.weights.sum(axis=1) == pytest.approx(np.ones(len(set(who))), abs=1e-9)
+    assert np.isfinite(needs.model.trust).all()
+    assert all(0 <= share.low <= share.mean <= share.high <= 1 for share in needs.shares)
+    named = named_needs(needs, match_names((), needs).namings)
+    assert len(match_names(named, needs).namings) == needs.model.needs

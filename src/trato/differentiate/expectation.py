@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 PRIOR_STRENGTH = 20.0
 EMPTY_SHARE = 1e-12
+# Where customers are alike, or few, the likelihood rises for ever with the concentration: the log of each
+# has a normal prior around the first guess, so that there is a top to reach.
 FIRST_CONCENTRATION = 10.0
+CONCENTRATION_SPREAD = 2.0
+NEWTON_STEPS = 8
 CONCENTRATION_BOUNDS = (1e-2, 1e5)
 LARGEST_STRIDE = 64.0
 STILL = 1e-10
@@ -85,6 +89,9 @@ def evaluate(design: Design, prior: Prior, at: Parameters) -> Evaluation:
     mass = raised.sum(axis=1)
     likelihood = float((highest + np.log(mass)).sum()) - _size_term(design, at)
     belief = PRIOR_STRENGTH * float((at.log_profiles @ prior.population).sum())
+    if design.habit:
+        aside = (at.log_concentrations - np.log(FIRST_CONCENTRATION)) / CONCENTRATION_SPREAD
+        belief -= float((aside**2).sum()) / 2
     return Evaluation(raised / mass[:, None], likelihood, likelihood + belief)
 
 
@@ -183,15 +190,16 @@ def _size_term(design: Design, at: Parameters) -> float:
 
 
 def _next_concentrations(design: Design, log_concentrations: Array, fresh: Array) -> Array:
-    """Minka's fixed point: expected fresh draws over those that a unit of concentration would bring."""
+    """Minka's fixed point under the prior: where expected fresh draws are those the concentration brings."""
     from scipy.special import digamma
 
     strength = np.exp(log_concentrations)[design.size_component]
     each = design.size_frequency * (digamma(strength + design.component_sizes) - digamma(strength))
     expected = np.bincount(design.size_component, each, len(log_concentrations))
-    ready = (expected > 0) & (fresh > 0)
-    raised = np.where(
-        ready, np.log(np.where(ready, fresh, 1.0) / np.where(ready, expected, 1.0)), log_concentrations
-    )
     low, high = np.log(CONCENTRATION_BOUNDS)
-    return np.asarray(np.clip(raised, low, high))
+    centre, precision = np.log(FIRST_CONCENTRATION), 1 / CONCENTRATION_SPREAD**2
+    found = np.clip(np.log(np.maximum(fresh, 1e-9) / np.maximum(expected, 1e-9)), low, high)
+    for _ in range(NEWTON_STEPS):
+        slope = fresh - expected * np.exp(found) - precision * (found - centre)
+        found = np.clip(found + slope / (expected * np.exp(found) + precision), low, high)
+    return np.asarray(found)

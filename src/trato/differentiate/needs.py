@@ -93,7 +93,8 @@ def learn_needs(
     halves = taught if dated else split_in_halves(taught, rng)
     before = in_windows(halves, EARLY, INNER)
     classes = _classes(taught, max_needs=max_needs, seeds=seeds)
-    known = _classes(before, max_needs=max_needs, seeds=seeds) if dated else classes
+    judged = dated and len(before.count) > 0
+    known = _classes(before, max_needs=max_needs, seeds=seeds) if judged else classes
     trust = _fit_trust(halves, known.classes, seeds)
     model = _model(choices, classes, trust)
     data = class_data(choices)
@@ -111,7 +112,7 @@ def learn_needs(
         classes=classes,
         learned_from=len(np.unique(taught.customer)),
         tuned_on="a later window" if dated else "a random half of the choices",
-        foresight=_foresight(halves, _model(choices, known, trust)) if dated else None,
+        foresight=_foresight(halves, _model(choices, known, trust)) if judged else None,
     )
 
 
