@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from dataclasses import replace
 from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trato.measure.appraise import Component, Settings, appraise
+from trato.measure.rungs import Gain, GainLadder, choose
 
 # The planted customers are those of the tests.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -28,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tests.measure import planted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -75,14 +77,32 @@ def _gentle(modules: int, drift: planted.Drift, rng: np.random.Generator) -> NDA
     return np.asarray(factors / factors.mean(axis=0))
 
 
-def tally(sets: int, make: Callable[[int], Parts]) -> dict[str, Counter[tuple[str, str]]]:
+def appraised(sets: int, make: Callable[[int], Parts]) -> Iterator[Component]:
+    """The components of all sets."""
+    for seed in range(sets):
+        yield from appraise(planted.together(make(seed)), Settings()).components
+
+
+def tally(components: Iterable[Component]) -> dict[str, Counter[tuple[str, str]]]:
     """How often each rung was given for each reason, by kind of component."""
     found: dict[str, Counter[tuple[str, str]]] = {}
-    for seed in range(sets):
-        for component in appraise(planted.together(make(seed)), Settings()).components:
-            choice = component.worth_trying
-            found.setdefault(component.name, Counter())[choice.rung, choice.reason] += 1
+    for component in components:
+        choice = component.worth_trying
+        found.setdefault(component.name, Counter())[choice.rung, choice.reason] += 1
     return found
+
+
+def is_fooled(component: Component) -> bool:
+    """Whether it would have got a rung if fashion were not told from difference."""
+    if component.judged is None:
+        return False
+    bar, ladder = Settings().bar, component.judged.ladder
+
+    def blind(gain: Gain) -> Gain:
+        return replace(gain, nats_in_its_time=gain.nats, matter_in_its_time=bar.matter(gain))
+
+    steps = (ladder.niche_over_mass, ladder.one_to_one_over_niche, ladder.one_to_one_over_mass)
+    return choose(GainLadder(*map(blind, steps)), bar, 1).rung not in ALIKE
 
 
 def of_rungs(answers: Counter[tuple[str, str]], *rungs: str) -> int:
@@ -97,19 +117,22 @@ def told(answers: Counter[tuple[str, str]]) -> str:
 
 def report_identical(sets: int) -> None:
     """False rungs among identical customers."""
-    found = tally(sets, identical)
-    total = sum(found.values(), Counter[tuple[str, str]]())
+    components = list(appraised(sets, identical))
+    found = tally(components)
     for name, answers in sorted(found.items()):
         print(f"  {name:<20} {told(answers)}")
-    false = total.total() - of_rungs(total, *ALIKE)
-    print(
-        f"identical: {false} of {total.total()} components got a rung ({100 * false / total.total():.2f} %)"
-    )
+    false = sum(answers.total() - of_rungs(answers, *ALIKE) for answers in found.values())
+    share = 100 * false / len(components)
+    print(f"identical: {false} of {len(components)} components got a rung ({share:.2f} %)")
+    for drift in DRIFTS:
+        of = [component for component in components if component.name.endswith(drift)]
+        fooled = sum(map(is_fooled, of))
+        print(f"  {drift}: {fooled} of {len(of)} would have, were fashion taken for difference")
 
 
 def report_different(sets: int) -> None:
     """Right rungs among customers who differ."""
-    found = tally(sets, different)
+    found = tally(appraised(sets, different))
     for name, answers in sorted(found.items()):
         print(f"  {name:<20} {told(answers)}")
     for rung in ("niche", "one_to_one"):
