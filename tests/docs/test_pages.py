@@ -43,7 +43,7 @@ def test_what_a_page_says_runs(page: Path, tmp_path: Path) -> None:
         env={**os.environ, "PATH": search},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-4000:]
