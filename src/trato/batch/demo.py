@@ -131,10 +131,18 @@ def settings() -> Path:
 
 
 def study(
-    engine: Engine, data: Path, out: Path, *, workers: int = 1, progress: Progress = lambda _: nullcontext()
+    engine: Engine,
+    data: Path,
+    out: Path,
+    *,
+    hand: Path,
+    workers: int = 1,
+    progress: Progress = lambda _: nullcontext(),
 ) -> Study:
-    """Run the three commands on the grocer's year and write what each of them writes into `out`."""
-    hand = settings()
+    """Run the three commands on the tables in `data` and write what each of them writes into `out`.
+
+    `hand` is the folder of what a person wrote: grocer.yaml, names.yaml and needs.yaml.
+    """
     shop, labels = read_shop(hand / "grocer.yaml"), read_labels(hand / "names.yaml")
     out.mkdir(parents=True, exist_ok=True)
     choices = out / "choices.parquet"

@@ -50,7 +50,7 @@ def demo(
     import os
 
     from trato import __version__
-    from trato.batch.demo import study, tables
+    from trato.batch.demo import settings, study, tables
     from trato.batch.duckdb_engine import DuckDBEngine
     from trato.batch.writing import whole_file
     from trato.cli.output import emit, progress
@@ -60,7 +60,9 @@ def demo(
 
     data = tables()
     with DuckDBEngine() as engine:
-        found = study(engine, data, out, workers=min(os.cpu_count() or 1, 2), progress=progress)
+        found = study(
+            engine, data, out, hand=settings(), workers=min(os.cpu_count() or 1, 2), progress=progress
+        )
         report = report_of(found, version=__version__)
     page = out / "report.html"
     with progress("writing the report"), whole_file(page) as draft:

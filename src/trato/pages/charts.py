@@ -21,7 +21,7 @@ ACCENT, INK, MUTED, FAINT, LINE, PAPER = (
 FONT = "-apple-system, Segoe UI, Roboto, Ubuntu, Cantarell, Noto Sans, Liberation Sans, Arial, sans-serif"
 TEXT_SIZE = 13
 # The same room for names in every chart of a group, so that their scales stand one above the other.
-NAMES_ROOM, NAMES_ROOM_NARROW = 190, 120
+NAMES_ROOM = 204
 MARKED_SHARES = (0.1, 0.2, 0.5)
 
 
@@ -204,9 +204,9 @@ def _names_axis() -> Spec:
         "labelColor": INK,
         "labelFontSize": TEXT_SIZE,
         "labelPadding": 10,
-        "labelLimit": {"expr": "room"},
-        "minExtent": {"expr": "room"},
-        "maxExtent": {"expr": "room"},
+        "labelLimit": NAMES_ROOM - 14,
+        "minExtent": NAMES_ROOM,
+        "maxExtent": NAMES_ROOM,
     }
 
 
@@ -216,8 +216,7 @@ def _spec(words: Words, description: str, *, height: int, **parts: Any) -> Spec:
         "description": description,
         "height": height,
         "background": "transparent",
-        "usermeta": {"numbers": words.chart_numbers(), "narrow_params": {"room": NAMES_ROOM_NARROW}},
-        "params": [{"name": "room", "value": NAMES_ROOM}],
+        "usermeta": {"numbers": words.chart_numbers()},
         **parts,
         "config": {
             "font": FONT,

@@ -4,15 +4,14 @@
   "use strict";
 
   const NARROW = 480;
+  const NARROW_ROOM = { labelLimit: 126, minExtent: 140, maxExtent: 140 };
   const drawn = new WeakMap();
 
   function draw(chart, width) {
-    const spec = JSON.parse(document.getElementById(chart.dataset.spec).textContent);
+    const text = document.getElementById(chart.dataset.spec).textContent;
+    const spec = JSON.parse(text, (key, value) => (width < NARROW && NARROW_ROOM[key]) || value);
     drawn.get(chart)?.view.finalize();
     chart.classList.add("drawn");
-    if (width < NARROW) {
-      for (const param of spec.params) param.value = spec.usermeta.narrow_params[param.name] ?? param.value;
-    }
     const compiled = vegaLite.compile({
       ...spec, width, autosize: { type: "fit-x", contains: "padding" },
     }).spec;
