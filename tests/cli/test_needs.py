@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import json
-import subprocess
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 
 from tests.differentiate.planted import contrasting_profiles, planted_choices
+from trato.cli.main import run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def trato(*words: object) -> subprocess.CompletedProcess[str]:
-    code = "from trato.cli.main import run; run()"
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-c", code, *map(str, words)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def trato(*words: object) -> Done:
+    """The command as a shell would run it, in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    code: object = 0
+    with (
+        patch.object(sys, "argv", ["trato", *map(str, words)]),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        try:
+            run()
+        except SystemExit as ended:
+            code = ended.code
+    return Done(code if isinstance(code, int) else 0, out.getvalue(), err.getvalue())
 
 
 ODD = ("Kunde Nr.", "was?", "welches, genau", "am", "wie oft")
