@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from trato.batch import demo
 from trato.batch.duckdb_engine import DuckDBEngine
 from trato.cli.main import app
-from trato.errors import BadDeclaration, MissingExtra
+from trato.errors import BadDeclaration, FileNotReadable, MissingExtra
 from trato.pages.gather import report_of, tidied
 from trato.pages.render import plain_findings, render
 from trato.pages.words import LANGUAGES
@@ -136,6 +136,13 @@ def test_without_the_data_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) ->
         demo.tables()
     assert caught.value.hint
     assert "trato[demo]" in caught.value.hint
+
+
+def test_a_folder_that_cannot_be_made_is_said(some: Path, hand: Path, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    with DuckDBEngine() as engine, pytest.raises(FileNotReadable) as caught:
+        demo.study(engine, some, tmp_path / "taken" / "out", hand=hand)
+    assert "--out" in str(caught.value)
 
 
 def test_the_command_prints_words_or_one_object(

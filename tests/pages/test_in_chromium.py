@@ -98,6 +98,7 @@ def test_nothing_sticks_out(browser: Browser, address: str, width: int) -> None:
     for language in ("en", "es", "pt"):
         page.goto(f"{address}#{language}")
         page.wait_for_selector(f"#{language} .chart svg")
+        page.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true })")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     context.close()
 

@@ -21,7 +21,7 @@ from trato.batch.value import ValueTable, value_table, write_values
 from trato.batch.writing import whole_file, write_table
 from trato.differentiate.names import as_yaml, named_needs
 from trato.differentiate.wording import LANGUAGES
-from trato.errors import MissingExtra
+from trato.errors import FileNotReadable, MissingExtra
 from trato.measure.appraise import Settings
 from trato.steps import Step
 
@@ -144,7 +144,7 @@ def study(
     `hand` is the folder of what a person wrote: grocer.yaml, names.yaml and needs.yaml.
     """
     shop, labels = read_shop(hand / "grocer.yaml"), read_labels(hand / "names.yaml")
-    out.mkdir(parents=True, exist_ok=True)
+    _make(out)
     choices = out / "choices.parquet"
     with progress("reading a year of purchases"):
         shopping = _read(engine, data, shop, choices)
@@ -246,6 +246,15 @@ def read_labels(path: Path) -> Labels:
                 name: _in_languages(wrong, one) for name, one in wrong.free_mapping(said["facts"]).items()
             },
         )
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileNotReadable(
+            f"the folder cannot be made: {error.strerror}", hint="name another with --out", where=str(folder)
+        ) from None
 
 
 def _read(engine: Engine, data: Path, shop: Shop, choices: Path) -> Shopping:

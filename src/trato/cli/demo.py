@@ -30,9 +30,12 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for the report and the tables; made if missing.")] = Path(
-        "grocer"
-    ),
+    out: Annotated[
+        Path,
+        typer.Option(
+            file_okay=False, metavar="DIR", help="Folder for the report and the tables; made if missing."
+        ),
+    ] = Path("grocer"),
     lang: Annotated[Language, typer.Option(help="Language to begin with; the report holds all three.")] = (
         Language.EN
     ),
