@@ -8,7 +8,7 @@ weeks.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -128,20 +128,28 @@ def at_least_if_alive(
     """The probability of `n` or more purchases in the next `horizon` weeks of who is alive; shapes broadcast.
 
     Given alive, λ ~ Gamma(r+x, α+T) and μ ~ Gamma(s, β+T) are independent: the mean of the negative
-    binomial's tail over when the customer leaves, an integral over the probability of having stayed so long.
+    binomial's tail over the time u after which the customer leaves, by Gauss-Legendre nodes in log(β+T+u).
+    The more purchases there were, the steeper the tail is in u, and the more nodes it takes.
     """
-    stays = np.exp(-model.s * np.log1p(horizon / (model.beta + T)))
     number = np.maximum(n, 1.0)
 
     def reached(weeks: NDArray[np.float64] | float) -> NDArray[np.float64]:
         return np.asarray(betainc(number, model.r + x, weeks / (model.alpha + T + weeks)))
 
-    total = stays * reached(horizon)
-    for node, weight in zip(NODES, WEIGHTS, strict=True):
-        stayed = stays + (1 - stays) * (1 + node) / 2
-        weeks = (model.beta + T) * np.expm1(-np.log(stayed) / model.s)
-        total = total + (1 - stays) * (weight / 2) * reached(np.clip(weeks, 0.0, horizon))
+    span = np.log1p(horizon / (model.beta + T))
+    total = np.exp(-model.s * span) * reached(horizon)
+    span = np.minimum(span, NEGLIGIBLE / model.s)
+    steepness = np.sqrt(model.r + np.max(x, initial=0.0)) * np.max(span, initial=0.0)
+    for node, weight in zip(*_gauss_legendre(min(24 + 8 * int(steepness / 2), 256)), strict=True):
+        since = span * (1 + node) / 2
+        leaves = model.s * np.exp(-model.s * since) * span * (weight / 2)
+        total = total + leaves * reached((model.beta + T) * np.expm1(since))
     return np.where(n < 1, 1.0, np.clip(total, 0.0, 1.0))
+
+
+@cache
+def _gauss_legendre(nodes: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return np.polynomial.legendre.leggauss(nodes)
 
 
 def _log_likelihood(rows: PurchaseRows, logarithms: NDArray[np.float64]) -> Evaluation:
