@@ -102,7 +102,8 @@ def is_fooled(component: Component) -> bool:
         return replace(gain, nats_in_its_time=gain.nats, matter_in_its_time=bar.matter(gain))
 
     steps = (ladder.niche_over_mass, ladder.one_to_one_over_niche, ladder.one_to_one_over_mass)
-    return choose(GainLadder(*map(blind, steps)), bar, 1).rung not in ALIKE
+    grouped = component.judged.grouped
+    return choose(GainLadder(*map(blind, steps)), bar, 1, grouped=grouped).rung not in ALIKE
 
 
 def of_rungs(answers: Counter[tuple[str, str]], *rungs: str) -> int:

@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 
 from trato.differentiate.shrinkage import shrunk
 from trato.measure import ladder
-from trato.measure.ladder import Groups, Panel, Rungs, Tuning, climb, find_groups, judge, mass_shares, tune
+from trato.measure.ladder import (
+    Groups,
+    Panel,
+    Rungs,
+    Tuning,
+    are_grouped,
+    climb,
+    find_groups,
+    judge,
+    mass_shares,
+    tune,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,7 +110,7 @@ def test_tuning_finds_what_trying_everything_finds(monkeypatch: pytest.MonkeyPat
 
 
 def test_climbing_predicts_from_both_past_windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ladder, "find_groups", lambda *_: two_groups())
+    monkeypatch.setattr(ladder, "_as_groups", lambda *_: two_groups())
     monkeypatch.setattr(ladder, "tune", lambda *_: Tuning(0.7, 0.3, 2.0))
     rungs = climb(TINY)
     past = TINY.early + TINY.inner
@@ -120,6 +131,7 @@ def test_scores_are_counted_choice_by_choice() -> None:
         group=np.array([0, 1]),
         favoured=shares,
         tuning=Tuning(1.0, 1.0, 1.0),
+        grouped=True,
     )
     worth = np.array([10.0, 1.0, 5.0])
     scores = judge(rungs, np.array([[2.0, 0.0, 1.0], [1.0, 3.0, 0.0]]), worth)
@@ -128,24 +140,26 @@ def test_scores_are_counted_choice_by_choice() -> None:
     assert scores.nats[2] == pytest.approx([2 * log(0.1) + log(0.8), log(0.1) + 3 * log(0.8)])
 
 
-def habitual(modules: int, customers: int, rng: np.random.Generator) -> Array:
-    favourite = rng.integers(modules, size=customers)
-    shares = np.full((customers, modules), 0.2 / (modules - 1))
-    shares[np.arange(customers), favourite] = 0.8
-    scattered = np.array([rng.dirichlet(2 * row + 1e-3) for row in shares])
-    return rng.multinomial(rng.poisson(15, customers), scattered).astype(float)
+def chosen(shares: Array, rng: np.random.Generator) -> Array:
+    return rng.multinomial(rng.poisson(15, len(shares)), shares).astype(float)
 
 
-def test_a_group_a_module_is_one_to_one_by_another_name() -> None:
-    """Customers who each stick to a favourite are no groups."""
-    assert len(find_groups(habitual(4, 600, np.random.default_rng(1)), 5).shares) <= 2
+@pytest.mark.parametrize("modules", [3, 8])
+def test_habits_are_no_groups_however_common(modules: int) -> None:
+    """Customers who each stick to a favourite look like groups to plain classes."""
+    rng = np.random.default_rng(1)
+    counts = chosen(rng.dirichlet(np.full(modules, 0.3), 600), rng)
+    assert len(find_groups(counts, 5).shares) > 1
+    assert not are_grouped(counts, ladder._fit(counts, 5, habit=False), 5)
 
 
-def test_true_groups_may_be_as_many_as_modules() -> None:
+@pytest.mark.parametrize("modules", [3, 8])
+def test_groups_of_one_taste_are_groups(modules: int) -> None:
     rng = np.random.default_rng(2)
-    profiles = np.full((4, 4), 0.1) + 0.6 * np.eye(4)
-    counts = rng.multinomial(rng.poisson(15, 600), profiles[rng.integers(4, size=600)]).astype(float)
-    assert len(find_groups(counts, 5).shares) == 4
+    profiles = np.full((3, modules), 0.4 / modules) + 0.6 * np.eye(3, modules)
+    counts = chosen(profiles[rng.integers(3, size=600)], rng)
+    assert len(find_groups(counts, 5).shares) == 3
+    assert are_grouped(counts, ladder._fit(counts, 5, habit=False), 5)
 
 
 def test_identical_customers_are_one_group_which_is_the_mass() -> None:

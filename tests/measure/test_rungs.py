@@ -5,9 +5,14 @@ from __future__ import annotations
 import pytest
 
 from trato.estimates import Interval
-from trato.measure.rungs import Bar, Gain, GainLadder, choose
+from trato.measure.rungs import Bar, Choice, Gain, GainLadder
+from trato.measure.rungs import choose as choose_rung
 
 BAR = Bar(0.02)
+
+
+def choose(ladder: GainLadder, bar: Bar, customers: int, *, grouped: bool = True) -> Choice:
+    return choose_rung(ladder, bar, customers, grouped=grouped)
 
 
 def gain(
@@ -43,6 +48,14 @@ def test_groups_are_enough_where_one_to_one_adds_too_little() -> None:
 def test_one_to_one_is_taken_where_its_step_is_proven_and_material() -> None:
     assert choose(GainLadder(gain(0.1), gain(0.05), gain(0.15)), BAR, 100).rung == "one_to_one"
     assert choose(GainLadder(gain(0.1), gain(0.05, nats=0.01), gain(0.15)), BAR, 100).rung == "niche"
+
+
+def test_where_there_are_no_groups_a_proven_step_is_enough() -> None:
+    """Groups then only picture habits, and cost as much history as the habits themselves."""
+    slight = GainLadder(gain(0.1), gain(0.01), gain(0.11))
+    assert choose(slight, BAR, 100, grouped=False).rung == "one_to_one"
+    unproven = GainLadder(gain(0.1), gain(0.01, nats=0.01), gain(0.11))
+    assert choose(unproven, BAR, 100, grouped=False).rung == "niche"
 
 
 def test_a_rung_may_be_skipped() -> None:

@@ -80,6 +80,7 @@ GAINS: dict[str, str] = {
     "judged_choices": "int64",
     "known": "double",
     "groups": "int64",
+    "grouped": "bool",
 }
 
 
@@ -201,6 +202,7 @@ def row(component: Component) -> dict[str, object]:
         "judged_choices": judged.choices,
         "known": judged.known,
         "groups": judged.groups,
+        "grouped": judged.grouped,
     }
     return {name: told[name] for name in GAINS}
 

@@ -69,8 +69,9 @@ class Judged:
 
     `known` is the share of the judged window's choices that these customers made; the others can be treated
     one way only, so far. `hits` are the rates of right guesses of mass, niche and one to one, `money` what
-    these are worth per choice. `groups`, `temper`, `towards` and `trust` are what the inner window tuned
-    the rungs to. `sampled` says that not all customers were judged.
+    these are worth per choice. The niche has so many `groups`, and `grouped` says whether customers fall into
+    groups at all. `temper`, `towards` and `trust` are what the inner window tuned the rungs to. `sampled`
+    says that not all customers were judged.
     """
 
     ladder: GainLadder
@@ -80,6 +81,7 @@ class Judged:
     choices: int
     known: float
     groups: int
+    grouped: bool
     temper: float
     towards: float
     trust: float
@@ -215,7 +217,7 @@ def _appraise_one(task: _Task, settings: Settings) -> tuple[Component, Followed 
     timely = judge_in_its_time(rungs, counts, worth, rng=rng)
     sizes = counts.sum(axis=1)
     ladder = _ladder(plain, timely, sizes, settings, with_money=task.worth is not None, rng=rng)
-    choice = choose(ladder, settings.bar, len(sizes))
+    choice = choose(ladder, settings.bar, len(sizes), grouped=rungs.grouped)
     followed = _follow(choice, crowd, plain, sizes, with_money=task.worth is not None)
     judged = _judged(ladder, rungs, crowd, plain, sizes, with_money=task.worth is not None)
     return replace(found, worth_trying=choice, judged=judged, gained=float(followed.gained.sum())), followed
@@ -283,6 +285,7 @@ def _judged(
         choices=int(sizes.sum()),
         known=float(sizes.sum() / crowd.panel.judged.sum()),
         groups=rungs.groups,
+        grouped=rungs.grouped,
         temper=rungs.tuning.temper,
         towards=rungs.tuning.towards,
         trust=rungs.tuning.trust,

@@ -19,7 +19,6 @@ guess for all, niche one a group, one to one one a customer.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +28,8 @@ from trato.differentiate.shrinkage import shrunk
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from trato.differentiate.classes import Classes
 
     Array = NDArray[np.float64]
 
@@ -91,7 +92,8 @@ class Rungs:
     """What each rung says of n customers: shares of modules `mass` (M,), `niche` and `one` (n, M).
 
     The niche treats a customer as one of `group` (n,), and `favoured` (K, M) is what share of a group's
-    choices is expected to fall on each module, light choosers who hardly show their taste included.
+    choices is expected to fall on each module, light choosers who hardly show their taste included. `grouped`
+    says whether there are such groups, or whether they only picture habits.
     """
 
     mass: Array
@@ -100,11 +102,12 @@ class Rungs:
     group: NDArray[np.int64]
     favoured: Array
     tuning: Tuning
+    grouped: bool
 
     @property
     def groups(self) -> int:
-        """How many groups customers are treated as."""
-        return len(self.favoured)
+        """How many groups are treated differently."""
+        return len(np.unique(self.favoured.argmax(axis=1)))
 
     def of(self, customers: NDArray[np.bool_]) -> Rungs:
         """The same for some of the customers."""
@@ -132,28 +135,32 @@ def mass_shares(counts: Array) -> Array:
 
 
 def find_groups(counts: Array, max_groups: int) -> Groups:
-    """Latent classes of one component, their number by BIC with one allowed.
+    """Latent classes of one component, their number by BIC with one allowed."""
+    return _as_groups(_fit(counts, max_groups, habit=False), counts)
 
-    Customers who each stick to a favourite look like a group a module, and a group a module is one to one
-    by another name. So where more groups are found than half the modules, and habit explains the choices
-    better than the groups alone do, no more than half as many groups as modules are told apart.
+
+def are_grouped(counts: Array, plain: Classes, max_groups: int) -> bool:
+    """Whether customers fall into groups of one taste, rather than each having a habit of their own.
+
+    Both look alike to plain classes, which take every common habit for a group. So the best BIC decides
+    among classes of one taste and classes within which customers scatter, whether it has more than one class.
     """
-    rows, items = np.nonzero(counts)
-    indptr = np.searchsorted(rows, np.arange(len(counts) + 1)).astype(np.int64)
-    modules = counts.shape[1]
-    data = ClassData(
-        np.array([0, modules], np.int64), indptr, items.astype(np.int64), counts[rows, items].astype(np.int64)
-    )
-    fit = partial(fit_classes, data, seeds=SEEDS, tolerance=TOLERANCE)
-    found = fit(max_classes=max_groups)
-    few = (modules + 1) // 2
-    if found.classes > few:
-        by_habit = fit(min_classes=found.classes, max_classes=found.classes, habit=True)
-        if by_habit.bic < found.bic:
-            found = fit(max_classes=few)
+    scattered = _fit(counts, max_groups, habit=True)
+    return min(plain, scattered, key=lambda classes: classes.bic).classes > 1
+
+
+def _as_groups(found: Classes, counts: Array) -> Groups:
     if found.classes == 1:
         return Groups(np.ones(1), mass_shares(counts)[None])
     return Groups(np.maximum(found.shares, 1e-12), np.exp(found.log_profiles[0]))
+
+
+def _fit(counts: Array, max_groups: int, *, habit: bool) -> Classes:
+    rows, items = np.nonzero(counts)
+    indptr = np.searchsorted(rows, np.arange(len(counts) + 1)).astype(np.int64)
+    offsets = np.array([0, counts.shape[1]], np.int64)
+    data = ClassData(offsets, indptr, items.astype(np.int64), counts[rows, items].astype(np.int64))
+    return fit_classes(data, max_classes=max_groups, habit=habit, seeds=SEEDS, tolerance=TOLERANCE)
 
 
 def tune(panel: Panel, max_groups: int) -> Tuning:
@@ -185,7 +192,8 @@ def climb(panel: Panel, *, max_groups: int = MAX_GROUPS) -> Rungs:
     tuning = tune(panel, max_groups)
     past = panel.past
     mass = mass_shares(past)
-    groups = find_groups(past, max_groups)
+    plain = _fit(past, max_groups, habit=False)
+    groups = _as_groups(plain, past)
 
     def predicted(temper: float) -> Array:
         if temper == 0:
@@ -203,6 +211,7 @@ def climb(panel: Panel, *, max_groups: int = MAX_GROUPS) -> Rungs:
         group=group,
         favoured=_expected_of_groups(group, niche, past.sum(axis=1)),
         tuning=tuning,
+        grouped=are_grouped(past, plain, max_groups),
     )
 
 

@@ -73,16 +73,19 @@ class Choice:
     more_customers: int | None = None
 
 
-def choose(ladder: GainLadder, bar: Bar, customers: int) -> Choice:
-    """The rung worth trying, given how many customers were judged.
+def choose(ladder: GainLadder, bar: Bar, customers: int, *, grouped: bool) -> Choice:
+    """The rung worth trying, given how many customers were judged and whether they fall into groups.
 
-    A rung above mass needs a gain over mass that is proven and material; between two such rungs the step
-    between them decides. *Mass* needs the whole interval of every gain over mass below the bound, by itself
-    and in its time. All else is *not yet*.
+    A rung above mass needs a gain over mass that is proven and material. Between two such rungs the step
+    between them decides: it too must be proven and material where there are groups, and proven where groups
+    are but a coarse picture of habits. *Mass* needs the whole interval of every gain over mass below the
+    bound, by itself and in its time. All else is *not yet*.
     """
     niche = is_better(ladder.niche_over_mass, bar)
     one = is_better(ladder.one_to_one_over_mass, bar)
-    if niche and not (one and is_better(ladder.one_to_one_over_niche, bar)):
+    step = ladder.one_to_one_over_niche
+    further = is_better(step, bar) if grouped else is_proven(step.nats) and is_proven(step.nats_in_its_time)
+    if niche and not (one and further):
         return Choice("niche", "proven")
     if one:
         return Choice("one_to_one", "proven")
