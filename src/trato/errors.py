@@ -9,7 +9,8 @@ TratoError
 │   ├── AmbiguousColumn   trato.ambiguous_column     dates or numbers can be read in two ways
 │   ├── NoUsableRow       trato.no_usable_row        every row was put aside
 │   ├── BadDeclaration    trato.bad_declaration      a YAML file says something that cannot be meant
-│   └── BadOption         trato.bad_option           an option's value makes no sense here
+│   ├── BadOption         trato.bad_option           an option's value makes no sense here
+│   └── UnknownPurpose    trato.unknown_purpose      no purpose of that name is declared
 ├── NotEnoughData         trato.not_enough_data      the data are sound but too few to answer (exit code 4)
 └── MissingExtra          trato.missing_extra        an optional part is not installed (exit code 5)
 """
@@ -96,6 +97,12 @@ class BadOption(BadInput):
     """An option's value makes no sense here."""
 
     code = "trato.bad_option"
+
+
+class UnknownPurpose(BadInput):
+    """No purpose of that name is declared."""
+
+    code = "trato.unknown_purpose"
 
 
 class NotEnoughData(TratoError):
