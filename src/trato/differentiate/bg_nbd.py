@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import betainc, betaln, digamma, expit, gammaln, zeta
 
-from trato.differentiate.maximum import find_maximum, in_logarithms
+from trato.differentiate.maximum import dot, find_maximum, in_logarithms
 from trato.differentiate.predictive import Kind
 from trato.differentiate.purchase_rows import PurchaseRows, distinct_rows
 from trato.errors import NotEnoughData
@@ -58,7 +58,7 @@ def fit(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> BgNbd:
 def fit_rows(rows: PurchaseRows) -> BgNbd:
     """`fit` on rows already made distinct."""
     check_enough(rows)
-    rate = float(rows.customers @ rows.x) / float(rows.customers @ rows.T)
+    rate = dot(rows.customers, rows.x) / dot(rows.customers, rows.T)
     starts = [
         np.log([0.5, 0.5 / rate, 1.0, 2.5]),
         np.log([1.5, 1.5 / rate, 0.1, 1.0]),
@@ -216,30 +216,29 @@ class _LogLikelihood:
         remaining = np.where(self._counts > 0, b + self._counts - 1, 1.0)  # x = 0 is never looked up
         log_odds = rate * since + (np.log(a) - np.log(remaining))[self._count]
         stopped = expit(log_odds)
-        value = n @ np.logaddexp(0.0, log_odds)
+        value = dot(n, np.logaddexp(0.0, log_odds))
         first = n * stopped
         second = first * (1 - stopped)
         faster = (1 / (alpha + self._times))[self._time] - (1 / (alpha + self._last_values))[self._last]
-        slower = (1 / (alpha + self._times) ** 2)[self._time] - (1 / (alpha + self._last_values) ** 2)[
-            self._last
-        ]
+        slower = (1 / (alpha + self._times) ** 2)[self._time]
+        slower -= (1 / (alpha + self._last_values) ** 2)[self._last]
         by_alpha = rate * faster
         by_b = (-1 / remaining)[self._count]
-        gradient = np.array([first @ since, first @ by_alpha, first.sum() / a, first @ by_b])
-        hessian = np.empty((4, 4))
+        gradient = np.array([dot(first, since), dot(first, by_alpha), first.sum() / a, dot(first, by_b)])
+        hessian = np.zeros((4, 4))
         hessian[0] = [
-            second @ (since * since),
-            second @ (since * by_alpha) + first @ faster,
-            (second @ since) / a,
-            second @ (since * by_b),
+            dot(second, since, since),
+            dot(second, since, by_alpha) + dot(first, faster),
+            dot(second, since) / a,
+            dot(second, since, by_b),
         ]
         hessian[1, 1:] = [
-            second @ (by_alpha * by_alpha) - first @ (rate * slower),
-            (second @ by_alpha) / a,
-            second @ (by_alpha * by_b),
+            dot(second, by_alpha, by_alpha) - dot(first, rate, slower),
+            dot(second, by_alpha) / a,
+            dot(second, by_alpha, by_b),
         ]
-        hessian[2, 2:] = [(second.sum() - first.sum()) / a**2, (second @ by_b) / a]
-        hessian[3, 3] = (second + first) @ (by_b * by_b)
+        hessian[2, 2:] = [(second.sum() - first.sum()) / a**2, dot(second, by_b) / a]
+        hessian[3, 3] = dot(second + first, by_b, by_b)
         return float(value), gradient, np.triu(hessian) + np.triu(hessian, 1).T
 
 

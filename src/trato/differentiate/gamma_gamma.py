@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import betainc, betaincinv, betaln, digamma, expit, gammaln, zeta
 
-from trato.differentiate.maximum import find_maximum, in_logarithms
+from trato.differentiate.maximum import dot, find_maximum, in_logarithms
 from trato.errors import NotEnoughData
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class _LogLikelihood:
         self._x = x
         self._total = x * spend
         self._sum_log = float(np.log(spend).sum())
-        self._sum_x_log = float(x @ np.log(spend)) + float(x @ np.log(x))
+        self._sum_x_log = dot(x, np.log(spend)) + dot(x, np.log(x))
 
     def __call__(self, logarithms: NDArray[np.float64]) -> Evaluation:
         parameters = np.exp(logarithms)
@@ -173,10 +173,10 @@ class _LogLikelihood:
         beyond = self._total + v
         log_beyond = np.log(beyond)
         inverse = np.divide(1.0, beyond, out=beyond)
-        sum_log, sum_x_log = float(log_beyond.sum()), float(self._x @ log_beyond)
-        sum_inverse, sum_x_inverse = float(inverse.sum()), float(self._x @ inverse)
+        sum_log, sum_x_log = float(log_beyond.sum()), dot(self._x, log_beyond)
+        sum_inverse, sum_x_inverse = float(inverse.sum()), dot(self._x, inverse)
         np.multiply(inverse, inverse, out=inverse)
-        sum_square, sum_x_square = float(inverse.sum()), float(self._x @ inverse)
+        sum_square, sum_x_square = float(inverse.sum()), dot(self._x, inverse)
 
         value = n @ (gammaln(p * k + q) - gammaln(p * k)) + customers * (q * np.log(v) - gammaln(q))
         value += p * self._sum_x_log - self._sum_log - p * sum_x_log - q * sum_log
@@ -217,7 +217,9 @@ class _SumTable:
         self._low = np.log(lowest)
         self._step = (np.log(highest) - self._low) / (NODES - 1)
         given_number = _beta_prime_cdf(shape[:, None], q, self._low, self._step)
-        self._cdf = block.chances[..., :1] + block.chances[..., likely] @ given_number
+        self._cdf = block.chances[..., :1] + np.einsum(
+            "ktn,nw->ktw", block.chances[..., likely], given_number
+        )
 
     def cdf(
         self, time: NDArray[np.intp], weights: NDArray[np.float64], ratio: NDArray[np.float64]

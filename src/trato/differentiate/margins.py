@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import digamma, gammaln, stdtr, stdtrit, zeta
 
-from trato.differentiate.maximum import find_maximum, in_logarithms
+from trato.differentiate.maximum import dot, find_maximum, in_logarithms
 from trato.errors import NotEnoughData
 
 if TYPE_CHECKING:
@@ -171,23 +171,23 @@ class _LogLikelihood:
         share = after / beyond
         first = np.stack([-weight * off, by_pull * off**2 / 2, np.ones_like(n)])
 
-        value = with_k @ (gammaln(shape + k / 2) + np.log(pull / (pull + k)) / 2) - after @ np.log(beyond)
+        value = with_k @ (gammaln(shape + k / 2) + np.log(pull / (pull + k)) / 2) - dot(after, np.log(beyond))
         value += everyone * (shape * np.log(rate) - gammaln(shape)) + self._constant
-        slope = -first @ share
+        slope = -np.einsum("pi,i->p", first, share)
         gradient = np.array([slope[0], slope[1], 0.0, slope[2] + everyone * shape / rate])
         gradient[1] += with_k @ (1 / pull - 1 / (pull + k)) / 2
         gradient[2] = with_k @ digamma(shape + k / 2) + everyone * (np.log(rate) - digamma(shape))
         gradient[2] -= np.log(beyond).sum()
 
-        curve = (first * (share / beyond)) @ first.T
-        curve[0, 0] -= share @ weight
-        curve[0, 1] += share @ (by_pull * off)
+        curve = np.einsum("pi,qi->pq", first * (share / beyond), first)
+        curve[0, 0] -= dot(share, weight)
+        curve[0, 1] += dot(share, by_pull, off)
         curve[1, 0] = curve[0, 1]
-        curve[1, 1] += with_k @ (1 / (pull + k) ** 2 - 1 / pull**2) / 2 - share @ (by_pull2 * off**2) / 2
+        curve[1, 1] += with_k @ (1 / (pull + k) ** 2 - 1 / pull**2) / 2 - dot(share, by_pull2, off**2) / 2
         curve[2, 2] -= everyone * shape / rate**2
         hessian = np.zeros((4, 4))
         hessian[np.ix_([0, 1, 3], [0, 1, 3])] = curve
-        hessian[2, [0, 1, 3]] = -first @ (1 / beyond) + np.array([0.0, 0.0, everyone / rate])
+        hessian[2, [0, 1, 3]] = -(first / beyond).sum(axis=1) + np.array([0.0, 0.0, everyone / rate])
         hessian[:, 2] = hessian[2]
         hessian[2, 2] = with_k @ zeta(2.0, shape + k / 2) - everyone * zeta(2.0, shape)
 
@@ -244,7 +244,8 @@ class _Sums:
             step = np.where(inside, step, (low + high) / 2)
             done = (np.abs(over) < PRECISION) | (high - low <= close)
             quantile[left[done]] = at[done]
-            left, at, low, high, goal, close = (each[~done] for each in (left, step, low, high, goal, close))
+            left, at, goal = left[~done], step[~done], goal[~done]
+            low, high, close = low[~done], high[~done], close[~done]
         quantile[left] = at
         return quantile
 

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import betainc, digamma, exprel, gammaln, logsumexp, zeta
 
 from trato.differentiate.bg_nbd import check_enough
-from trato.differentiate.maximum import find_maximum, in_logarithms
+from trato.differentiate.maximum import dot, find_maximum, in_logarithms
 from trato.differentiate.predictive import Kind
 from trato.differentiate.purchase_rows import PurchaseRows, distinct_rows
 
@@ -61,7 +61,7 @@ def fit(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> ParetoNbd:
 def fit_rows(rows: PurchaseRows) -> ParetoNbd:
     """`fit` on rows already made distinct."""
     check_enough(rows)
-    rate = float(rows.customers @ rows.x) / float(rows.customers @ rows.T)
+    rate = dot(rows.customers, rows.x) / dot(rows.customers, rows.T)
     weeks = float(rows.T.max())
     starts = [
         np.log([0.5, 0.5 / rate, 0.5, 0.3 * weeks]),
@@ -174,21 +174,21 @@ def _log_likelihood(rows: PurchaseRows, logarithms: NDArray[np.float64]) -> Eval
         customers, k = rows.customers[part], (r + rows.x[part])[:, None]
         log_a, log_b, endings = _endings(model, rows.x[part], rows.t_x[part], rows.T[part])
         total = logsumexp(endings, axis=1)
-        value += customers @ total
+        value += dot(customers, total)
         chance = np.exp(endings - total[:, None])
         left = np.ones(endings.shape[1])
         left[0] = 0.0
         inverse_a, inverse_b = np.exp(-log_a), np.exp(-log_b)
         slopes = np.stack([-log_a, -k * inverse_a, left / s - log_b, -(s + left) * inverse_b])
         means = np.einsum("pij,ij->pi", slopes, chance)
-        gradient += means @ customers
+        gradient += np.einsum("pi,i->p", means, customers)
         weight = chance * customers[:, None]
-        flat = slopes.reshape(4, -1)
-        hessian += (flat * weight.ravel()) @ flat.T - (means * customers) @ means.T
+        hessian += np.einsum("pij,qij->pq", slopes * weight, slopes)
+        hessian -= np.einsum("pi,qi->pq", means * customers, means)
         bends = np.zeros((4, 4))
         bends[0, 1] = -(weight * inverse_a).sum()
         bends[1, 1] = (weight * k * inverse_a**2).sum() / 2
-        bends[2, 2] = -(weight @ left).sum() / s**2 / 2
+        bends[2, 2] = -weight[:, 1:].sum() / s**2 / 2
         bends[2, 3] = -(weight * inverse_b).sum()
         bends[3, 3] = (weight * (s + left) * inverse_b**2).sum() / 2
         hessian += bends + bends.T
