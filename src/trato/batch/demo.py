@@ -136,7 +136,6 @@ def study(
     out: Path,
     *,
     hand: Path,
-    workers: int = 1,
     progress: Progress = lambda _: nullcontext(),
 ) -> Study:
     """Run the three commands on the tables in `data` and write what each of them writes into `out`.
@@ -170,7 +169,6 @@ def study(
         Settings(seed=shop.seed),
         interacts=shop.interacts.enough,
         treats=shop.treats.enough,
-        workers=workers,
     )
     appraisal = appraise_table(engine, judged, progress)
     write_gains(appraisal, out / "gains.csv")

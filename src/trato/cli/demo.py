@@ -50,7 +50,6 @@ def demo(
     Example: `trato demo --out grocer --lang es`
     """
     import json
-    import os
 
     from trato import __version__
     from trato.batch.demo import settings, study, tables
@@ -63,9 +62,7 @@ def demo(
 
     data = tables()
     with DuckDBEngine() as engine:
-        found = study(
-            engine, data, out, hand=settings(), workers=min(os.cpu_count() or 1, 2), progress=progress
-        )
+        found = study(engine, data, out, hand=settings(), progress=progress)
         report = report_of(found, version=__version__)
     page = out / "report.html"
     with progress("writing the report"), whole_file(page) as draft:
