@@ -145,6 +145,8 @@ def are_grouped(counts: Array, plain: Classes, max_groups: int) -> bool:
     Both look alike to plain classes, which take every common habit for a group. So the best BIC decides
     among classes of one taste and classes within which customers scatter, whether it has more than one class.
     """
+    if plain.classes == 1:
+        return False
     scattered = _fit(counts, max_groups, habit=True)
     return min(plain, scattered, key=lambda classes: classes.bic).classes > 1
 
