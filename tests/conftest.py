@@ -1,12 +1,17 @@
-"""What every test may ask for: a browser, real data, and the same random examples in every CI run."""
+"""What every test may ask for: a browser, a database, real data, and the same random examples in CI."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
+import signal
+import subprocess
+import tempfile
+import time
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 from hypothesis import settings
@@ -76,6 +81,72 @@ def page(browser: Browser) -> Iterator[Page]:
     yield fresh
     context.close()
     assert not complaints, complaints
+
+
+def _program(name: str, *folders: Path) -> Path | None:
+    """A program on the path, else in one of the folders."""
+    found = shutil.which(name)
+    return Path(found) if found else next((f / name for f in folders if (f / name).exists()), None)
+
+
+def _end_with_me() -> None:
+    """Let the server end when the tests are killed: PR_SET_PDEATHSIG is 1."""
+    ctypes.CDLL(None).prctl(1, signal.SIGINT)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A running PostgreSQL of our own, reached by a socket alone: the URL, without a database."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    initdb, server = _program("initdb", *folders), _program("postgres", *folders)
+    if initdb is None or server is None:
+        do_without("postgres", "no PostgreSQL server is installed (Debian: apt-get install postgresql)")
+    who: dict[str, Any] = {}
+    folder = Path(tempfile.mkdtemp(prefix="trato-pg-"))
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        who = {"user": "postgres", "extra_groups": []}
+        shutil.chown(folder, "postgres")
+    quiet: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    made = subprocess.run(
+        [
+            initdb,
+            "-D",
+            folder / "data",
+            "-U",
+            "postgres",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C",
+            "-N",
+        ],
+        check=False,
+        cwd=folder,
+        **quiet,
+        **who,
+    )
+    assert made.returncode == 0, made.stdout
+    settings_ = [f"unix_socket_directories={folder}", "listen_addresses=", "fsync=off", "max_connections=100"]
+    running = subprocess.Popen(
+        [server, "-D", folder / "data", *(part for one in settings_ for part in ("-c", one))],
+        cwd=folder,
+        preexec_fn=_end_with_me,  # noqa: PLW1509 nothing here takes a lock
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        **who,
+    )
+    try:
+        for _ in range(200):
+            if (folder / "data" / "postmaster.pid").exists() and "ready" in (
+                folder / "data" / "postmaster.pid"
+            ).read_text(encoding="utf-8"):
+                break
+            assert running.poll() is None, "the server did not start"
+            time.sleep(0.05)
+        yield f"postgresql+psycopg://postgres@/?host={folder}"
+    finally:
+        running.send_signal(signal.SIGINT)
+        running.wait(timeout=60)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _beside(package: str, *parts: str) -> Path:

@@ -10,9 +10,23 @@ TratoError
 │   ├── NoUsableRow       trato.no_usable_row        every row was put aside
 │   ├── BadDeclaration    trato.bad_declaration      a YAML file says something that cannot be meant
 │   ├── BadOption         trato.bad_option           an option's value makes no sense here
-│   └── UnknownPurpose    trato.unknown_purpose      no purpose of that name is declared
+│   ├── UnknownPurpose    trato.unknown_purpose      no purpose of that name is declared
+│   ├── UnknownCustomer   trato.unknown_customer     no customer has that id
+│   ├── BadIdentifier     trato.bad_identifier       an identifier that cannot point to anybody
+│   ├── IdentifierTaken   trato.identifier_taken     an identifier points to another customer already
+│   └── PermissionNotAsked  trato.permission_not_asked  the purpose leaves the customer no yes or no
 ├── NotEnoughData         trato.not_enough_data      the data are sound but too few to answer (exit code 4)
-└── MissingExtra          trato.missing_extra        an optional part is not installed (exit code 5)
+├── MissingExtra          trato.missing_extra        an optional part is not installed (exit code 5)
+├── NotPermitted          trato.not_permitted        personal data may not be used for this (exit code 6)
+│   ├── PermissionMissing    trato.permission_missing    the customer never said yes
+│   ├── PermissionWithdrawn  trato.permission_withdrawn  the customer said no, or no longer
+│   ├── PermissionExpired    trato.permission_expired    the customer's yes has ended
+│   └── PermitVoid           trato.permit_void           the permit was not read in this transaction
+└── StorageError          trato.storage              the store cannot serve (exit code 7)
+    ├── StorageUnavailable   trato.storage_unavailable   locked, full or away for now: try again
+    ├── StoreInUse           trato.store_in_use          another process has the embedded store open
+    ├── StoreNotMigrated     trato.store_not_migrated    the store's tables are of another version
+    └── KeyNotUsable         trato.key_not_usable        the master key is missing, wrong or open to others
 """
 
 from __future__ import annotations
@@ -105,6 +119,30 @@ class UnknownPurpose(BadInput):
     code = "trato.unknown_purpose"
 
 
+class UnknownCustomer(BadInput):
+    """No customer has that id."""
+
+    code = "trato.unknown_customer"
+
+
+class BadIdentifier(BadInput):
+    """The identifier cannot point to anybody."""
+
+    code = "trato.bad_identifier"
+
+
+class IdentifierTaken(BadInput):
+    """The identifier points to another customer already."""
+
+    code = "trato.identifier_taken"
+
+
+class PermissionNotAsked(BadInput):
+    """The purpose leaves the customer no yes or no."""
+
+    code = "trato.permission_not_asked"
+
+
 class NotEnoughData(TratoError):
     """The data are sound but too few to answer."""
 
@@ -117,6 +155,68 @@ class MissingExtra(TratoError):
 
     code = "trato.missing_extra"
     exit_code = 5
+
+
+class NotPermitted(TratoError):
+    """Personal data may not be used for this."""
+
+    code = "trato.not_permitted"
+    exit_code = 6
+
+
+class PermissionMissing(NotPermitted):
+    """The customer never said yes to this purpose."""
+
+    code = "trato.permission_missing"
+
+
+class PermissionWithdrawn(NotPermitted):
+    """The customer said no to this purpose, or no longer."""
+
+    code = "trato.permission_withdrawn"
+
+
+class PermissionExpired(NotPermitted):
+    """The customer's yes to this purpose has ended."""
+
+    code = "trato.permission_expired"
+
+
+class PermitVoid(NotPermitted):
+    """The permit was not read from the ledger in this transaction."""
+
+    code = "trato.permit_void"
+
+
+class StorageError(TratoError):
+    """The store cannot serve."""
+
+    code = "trato.storage"
+    exit_code = 7
+
+
+class StorageUnavailable(StorageError):
+    """The store is locked, full or away for now; nothing was written, and trying again is safe."""
+
+    code = "trato.storage_unavailable"
+
+
+class StoreInUse(StorageError):
+    """Another process has the embedded store open."""
+
+    code = "trato.store_in_use"
+
+
+class StoreNotMigrated(StorageError):
+    """The store's tables are of another version than the program."""
+
+    code = "trato.store_not_migrated"
+
+
+class KeyNotUsable(StorageError):
+    """The master key is missing, is wrong, or can be read by others."""
+
+    code = "trato.key_not_usable"
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

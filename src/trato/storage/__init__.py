@@ -1,0 +1,1 @@
+"""The store: SQLite embedded, or PostgreSQL by URL, on one code path."""

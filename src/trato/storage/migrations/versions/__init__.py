@@ -1,0 +1,1 @@
+"""One script a change, each named after its number."""

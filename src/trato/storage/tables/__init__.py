@@ -1,0 +1,1 @@
+"""The tables, one file a domain. Migrations make them; a test holds the two together."""

@@ -1,0 +1,28 @@
+"""One transaction, with the records of every domain; what verbs take as their store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from trato.storage.customers import CustomerRecords
+from trato.storage.permissions import PermissionRecords
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+
+class Transaction(CustomerRecords, PermissionRecords):
+    """All that can be read and written within one transaction; with its `with` block its permits end."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._over = True
