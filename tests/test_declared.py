@@ -172,7 +172,29 @@ def test_reading_goes_on_after_a_complaint() -> None:
     listed = Declared("list", 4)
     assert reader.text(listed) == ""
     assert reader.number(listed) == 0.0
-    assert reader.whole(listed) == 0
+    assert reader.whole(Declared("list", 6)) == 0
     assert reader.items(Declared("scalar", 5, text="a")) == ()
     assert reader.free_mapping(listed) == {}
     assert len(reader.complaints) == 5
+
+
+def test_a_long_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "shop.yaml"
+    path.write_bytes(b"- a\n" * 2_500_000)
+    with pytest.raises(BadDeclaration, match="longer than anyone writes by hand"):
+        declared.read(path)
+
+
+def test_references_cannot_grow_without_bound(tmp_path: Path) -> None:
+    bomb = "a0: &a0 {x: 1}\n" + "".join(
+        f"a{i}: &a{i} {{{', '.join(f'k{j}: *a{i - 1}' for j in range(9))}}}\n" for i in range(1, 30)
+    )
+    page = declared.read(written(tmp_path, bomb))
+    assert page.root.places < 2 * declared.MOST_PLACES
+    assert [one.message for one in page.complaints] == ["references repeat more here than anyone can mean"]
+
+
+def test_many_complaints_are_counted_and_the_first_are_shown(tmp_path: Path) -> None:
+    error = complaint(tmp_path, GOOD + "".join(f"key{n}: 1\n" for n in range(80)))
+    assert error.message.startswith("80 things cannot be meant\n")
+    assert error.message.endswith("\n… and 30 more")

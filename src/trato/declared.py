@@ -33,13 +33,18 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"[-+]?([0-9][0-9_]*(\.[0-9]+)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _NOTHING = {"", "~", "null", "Null", "NULL"}
 
+MOST_BYTES = 1 << 20  # a hundred times what anyone writes by hand; PyYAML takes seconds for it
+MOST_PLACES = 200_000  # in what is written, anchors repeated wherever they are referred to
+SHOWN = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Declared:
     """One thing written in a YAML file, and its line, counted from 1; a member stands on its key's line.
 
     A `mapping` has `members`, a `list` has `elements`, a `scalar` has `text`; `quoted` says that the scalar
-    can only be meant as text. An empty place is `nothing`.
+    can only be meant as text. An empty place is `nothing`. `places` counts what is written here and below,
+    once for each time that an anchor is referred to.
     """
 
     kind: Literal["mapping", "list", "scalar", "nothing"]
@@ -48,6 +53,7 @@ class Declared:
     elements: tuple[Declared, ...] = ()
     text: str = ""
     quoted: bool = False
+    places: int = field(default=1, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +79,14 @@ class Reader:
     """Reads what is declared into plain values, and collects complaints instead of stopping at the first."""
 
     complaints: list[Complaint]
+    _said: set[Complaint] = field(default_factory=set)
 
     def complain(self, at: Declared, message: str, hint: str | None = None) -> None:
-        """Note that something cannot be meant; reading goes on."""
-        self.complaints.append(Complaint(at.line, message, hint))
+        """Note once that something cannot be meant; reading goes on."""
+        said = Complaint(at.line, message, hint)
+        if said not in self._said:
+            self._said.add(said)
+            self.complaints.append(said)
 
     def mapping(
         self, at: Declared, *, required: Sequence[str] = (), optional: Sequence[str] = ()
@@ -183,7 +193,15 @@ def read(path: Path) -> Page:
     import yaml
 
     try:
-        written = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            raw = file.read(MOST_BYTES + 1)
+        if len(raw) > MOST_BYTES:
+            raise BadDeclaration(
+                "this is longer than anyone writes by hand",
+                hint=f"at most {MOST_BYTES:,} bytes are read; data belong into a table",
+                where=str(path),
+            )
+        written = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise FileNotReadable(
             "this is not text in UTF-8", hint=f"byte {error.start}", where=str(path)
@@ -204,9 +222,9 @@ def read(path: Path) -> Page:
         ) from None
     except yaml.YAMLError as error:
         raise BadDeclaration(f"this cannot be read as YAML: {error}", where=str(path)) from None
-    complaints: list[Complaint] = []
-    root = _declared(node, complaints, {}) if node is not None else Declared("nothing", 1)
-    return Page(path, root, tuple(complaints))
+    walk = _Walk()
+    root = _declared(node, walk) if node is not None else Declared("nothing", 1)
+    return Page(path, root, tuple(walk.complaints))
 
 
 @contextmanager
@@ -221,24 +239,39 @@ def complaints(page: Page) -> Iterator[Reader]:
         only = ordered[0]
         raise BadDeclaration(only.message, hint=only.hint, where=f"{page.path}:{only.line}")
     lines = [
-        f"{page.path}:{one.line}: {one.message}" + (f" ({one.hint})" if one.hint else "") for one in ordered
+        f"{page.path}:{one.line}: {one.message}" + (f" ({one.hint})" if one.hint else "")
+        for one in ordered[:SHOWN]
     ]
+    more = len(ordered) - len(lines)
     raise BadDeclaration(
-        f"{len(lines)} things cannot be meant\n" + "\n".join(lines), where=f"{page.path}:{ordered[0].line}"
+        f"{len(ordered):,} things cannot be meant\n"
+        + "\n".join(lines)
+        + (f"\n… and {more:,} more" if more else ""),
+        where=f"{page.path}:{ordered[0].line}",
     )
 
 
-def _declared(node: yaml.Node, wrong: list[Complaint], seen: dict[int, Declared | None]) -> Declared:
+@dataclass(slots=True)
+class _Walk:
+    """What was seen on the way through a file; `repeated` counts the places that references add to it."""
+
+    complaints: list[Complaint] = field(default_factory=list)
+    seen: dict[int, Declared | None] = field(default_factory=dict)
+    repeated: int = 0
+
+
+def _declared(node: yaml.Node, walk: _Walk) -> Declared:
     import yaml
 
     line = node.start_mark.line + 1
-    if id(node) in seen:
-        known = seen[id(node)]
+    wrong = walk.complaints
+    if id(node) in walk.seen:
+        known = walk.seen[id(node)]
         if known is None:
             wrong.append(Complaint(line, "this refers to itself"))
             return Declared("nothing", line)
-        return known
-    seen[id(node)] = None
+        return _repeated(known, line, walk)
+    walk.seen[id(node)] = None
     if node.tag.startswith("!") or "python/" in node.tag:
         wrong.append(Complaint(line, f"tags such as {node.tag!r} mean nothing here", "remove it"))
     found: Declared
@@ -253,16 +286,30 @@ def _declared(node: yaml.Node, wrong: list[Complaint], seen: dict[int, Declared 
                     Complaint(at, f"the key {key.value!r} stands here a second time", "remove one of them")
                 )
             else:
-                members[key.value] = replace(_declared(value, wrong, seen), line=at)
-        found = Declared("mapping", line, members=members)
+                members[key.value] = replace(_declared(value, walk), line=at)
+        places = 1 + sum(member.places for member in members.values())
+        found = Declared("mapping", line, members=members, places=places)
     elif isinstance(node, yaml.SequenceNode):
-        found = Declared("list", line, elements=tuple(_declared(one, wrong, seen) for one in node.value))
+        elements = tuple(_declared(one, walk) for one in node.value)
+        found = Declared("list", line, elements=elements, places=1 + sum(one.places for one in elements))
     else:
         quoted = isinstance(node, yaml.ScalarNode) and node.style is not None
         nothing = not quoted and node.value in _NOTHING
         found = Declared("nothing" if nothing else "scalar", line, text=node.value, quoted=quoted)
-    seen[id(node)] = found
+    walk.seen[id(node)] = found
     return found
+
+
+def _repeated(known: Declared, line: int, walk: _Walk) -> Declared:
+    if walk.repeated > MOST_PLACES:
+        return Declared("nothing", line)
+    walk.repeated += known.places
+    if walk.repeated > MOST_PLACES:
+        walk.complaints.append(
+            Complaint(line, "references repeat more here than anyone can mean", "write it out instead")
+        )
+        return Declared("nothing", line)
+    return known
 
 
 def _called(at: Declared) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from trato.declared import Declared, Reader
     from trato.differentiate.needs import Needs
     from trato.differentiate.wording import Language
 
@@ -128,25 +129,30 @@ def likeness_of(lifts: Mapping[tuple[str, str], float], needs: Needs, need: int)
 def read_names(path: Path) -> tuple[NamedNeed, ...]:
     """Read `needs.yaml`. Raises BadDeclaration with every complaint at its line."""
     page = declared.read(path)
-    found: list[NamedNeed] = []
     with declared.complaints(page) as wrong:
-        for need in wrong.items(wrong.mapping(page.root, required=("needs",))["needs"]):
-            parts = wrong.mapping(need, required=("name",), optional=("fingerprint",))
-            names = wrong.mapping(parts["name"], optional=LANGUAGES)
-            said = {language: wrong.text(names[language]) for language in LANGUAGES if language in names}
-            spoken = [name for name in said.values() if name.strip()]
-            if not spoken:
-                wrong.complain(parts["name"], "a need must have a name in at least one language")
-            written = parts.get("fingerprint", declared.Declared("nothing", need.line))
-            print_ = {} if written.kind == "nothing" else wrong.mapping(written, optional=("share", "lifts"))
-            lifts = {
-                (component, module): wrong.number(lift, least=0)
-                for component, modules in wrong.free_mapping(print_.get("lifts")).items()
-                for module, lift in wrong.free_mapping(modules).items()
-            }
-            usual = spoken[0] if spoken else ""
-            name = {language: said.get(language, "").strip() or usual for language in LANGUAGES}
-            found.append(NamedNeed(name, wrong.number(print_.get("share"), least=0, most=1), lifts))
+        return needs_in(wrong, page.root)
+
+
+def needs_in(wrong: Reader, root: Declared) -> tuple[NamedNeed, ...]:
+    """The needs that a page names; complaints go to the reader."""
+    found: list[NamedNeed] = []
+    for need in wrong.items(wrong.mapping(root, required=("needs",))["needs"]):
+        parts = wrong.mapping(need, required=("name",), optional=("fingerprint",))
+        names = wrong.mapping(parts["name"], optional=LANGUAGES)
+        said = {language: wrong.text(names[language]) for language in LANGUAGES if language in names}
+        spoken = [name for name in said.values() if name.strip()]
+        if not spoken:
+            wrong.complain(parts["name"], "a need must have a name in at least one language")
+        written = parts.get("fingerprint", declared.Declared("nothing", need.line))
+        print_ = {} if written.kind == "nothing" else wrong.mapping(written, optional=("share", "lifts"))
+        lifts = {
+            (component, module): wrong.number(lift, least=0)
+            for component, modules in wrong.free_mapping(print_.get("lifts")).items()
+            for module, lift in wrong.free_mapping(modules).items()
+        }
+        usual = spoken[0] if spoken else ""
+        name = {language: said.get(language, "").strip() or usual for language in LANGUAGES}
+        found.append(NamedNeed(name, wrong.number(print_.get("share"), least=0, most=1), lifts))
     return tuple(found)
 
 
