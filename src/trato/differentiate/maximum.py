@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LONGEST_STEP = 2.0
 MOST_STEPS = 200
+NEGLIGIBLE = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def find_maximum(
     starts: Sequence[Vector],
     low: Vector,
     high: Vector,
-    tolerance: float = 1e-7,
+    tolerance: float = 1e-10,
 ) -> Maximum:
     """Climb from the first of `starts`, and from the others only while no climb has come to rest.
 
@@ -68,7 +69,7 @@ def _climb(
     evaluate: Callable[[Vector], Evaluation], at: Vector, low: Vector, high: Vector, tolerance: float
 ) -> Maximum:
     value, gradient, hessian = evaluate(at)
-    reach = LONGEST_STEP
+    reach, promised = LONGEST_STEP, np.inf
     for _ in range(MOST_STEPS):
         step, promised = _newton_step(at, gradient, hessian, low, high, reach)
         rounding = 1e-15 * abs(value) * len(at)
@@ -82,28 +83,40 @@ def _climb(
                 break
             fraction /= 4
         else:
-            return Maximum(at, value, converged=False)
+            break
         reach = min(2 * reach, LONGEST_STEP) if fraction == 1.0 else max(reach / 2, 1e-3)
         at, (value, gradient, hessian) = there, evaluation
-    return Maximum(at, value, converged=False)
+    # What is left to gain drowns in rounding, or creeps towards a maximum infinitely far away.
+    return Maximum(at, value, converged=promised <= NEGLIGIBLE)
 
 
 def _newton_step(
     at: Vector, gradient: Vector, hessian: Vector, low: Vector, high: Vector, reach: float
 ) -> tuple[Vector, float]:
-    """The step uphill and the gain it promises; parameters that press against a bound stay there."""
+    """The step uphill and the gain it promises; what meets a bound goes no further."""
     free = ~(((at <= low) & (gradient <= 0)) | ((at >= high) & (gradient >= 0)))
+    inside = free.copy()
     step = np.zeros_like(at)
-    if not free.any():
-        return step, 0.0
-    slope = gradient[free]
-    curvature, directions = np.linalg.eigh(-hessian[np.ix_(free, free)])
-    along = directions.T @ slope
+    while inside.any():
+        slope = gradient + hessian @ np.where(inside, 0.0, step)
+        step[inside] = _uphill(slope[inside], hessian[inside][:, inside], reach)
+        beyond = inside & ((at + step < low) | (at + step > high))
+        if not beyond.any():
+            break
+        step[beyond] = (np.clip(at + step, low, high) - at)[beyond]
+        inside &= ~beyond
+    if free.any() and gradient @ step <= 0:
+        # Bounds can leave a step that goes downhill; the gradient, each by its own curvature, never does.
+        scaled = np.where(free, gradient / np.maximum(np.abs(np.diag(hessian)), 1e-12), 0.0)
+        step = np.clip(at + np.clip(scaled, -reach, reach), low, high) - at
+    return step, float(gradient @ step)
+
+
+def _uphill(slope: Vector, hessian: Vector, reach: float) -> Vector:
+    """Newton's step, no parameter moving further than `reach`."""
+    curvature, directions = np.linalg.eigh(-hessian)
     # Where the function is not concave the size of the curvature still gives a sensible scale uphill.
     steepness = np.maximum(np.abs(curvature), 1e-12 + 1e-9 * np.abs(curvature).max())
-    climb = along / steepness
-    longest = np.abs(climb).max()
-    if longest > reach:
-        climb *= reach / longest
-    step[free] = directions @ climb
-    return step, float(along @ climb)
+    step = np.asarray(directions @ ((directions.T @ slope) / steepness))
+    longest = np.abs(step).max()
+    return step * (reach / longest) if longest > reach else step
