@@ -80,11 +80,12 @@ class Reader:
 
     complaints: list[Complaint]
     _said: set[Complaint] = field(default_factory=set)
+    _missing: dict[int, Declared] = field(default_factory=dict)
 
     def complain(self, at: Declared, message: str, hint: str | None = None) -> None:
-        """Note once that something cannot be meant; reading goes on."""
+        """Note once that something cannot be meant; reading goes on. A missing key has been noted already."""
         said = Complaint(at.line, message, hint)
-        if said not in self._said:
+        if said not in self._said and id(at) not in self._missing:
             self._said.add(said)
             self.complaints.append(said)
 
@@ -95,7 +96,7 @@ class Reader:
         if at.kind != "mapping":
             keys = ", ".join((*required, *optional))
             self.complain(at, f"expected keys with values, found {_called(at)}", f"the keys are: {keys}")
-            return {key: Declared("nothing", at.line) for key in required}
+            return {key: self._nothing(at) for key in required}
         known = (*required, *optional)
         for key, member in at.members.items():
             if key not in known:
@@ -109,8 +110,13 @@ class Reader:
         for key in required:
             if key not in found:
                 self.complain(at, f"the key {key!r} is missing")
-                found[key] = Declared("nothing", at.line)
+                found[key] = self._nothing(at)
         return found
+
+    def _nothing(self, at: Declared) -> Declared:
+        missing = Declared("nothing", at.line)
+        self._missing[id(missing)] = missing
+        return missing
 
     def free_mapping(self, at: Declared | None) -> dict[str, Declared]:
         """The members of a mapping whose keys are the company's own words."""

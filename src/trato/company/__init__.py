@@ -1,0 +1,1 @@
+"""A company as a folder of YAML declares it, read whole."""

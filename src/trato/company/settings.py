@@ -1,0 +1,127 @@
+"""`company.yaml`: what the company says once about itself.
+
+name: {en: The corner shop, es: La tienda, pt: A loja}
+languages: [es, en]
+currency: EUR
+time_zone: Europe/Madrid
+unit: person
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, cast, get_args
+from zoneinfo import ZoneInfo
+
+from trato import shapes
+from trato.interact.interactions import ROUNDINGS, Rounding
+from trato.interact.mapping import zone_of
+from trato.interact.touchpoints import labels
+from trato.shapes import Choice, Key, Keys, Listing, Number, Text, in_languages
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trato.declared import Declared, Reader
+
+Language = Literal["en", "es", "pt"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+Unit = Literal["person", "household", "account"]
+UNITS: tuple[Unit, ...] = get_args(Unit)
+
+MOST_MINOR_UNITS = 4
+
+COMPANY = Keys(
+    (
+        Key("name", in_languages(), "What the company is called, as customers read it.", required=True),
+        Key(
+            "languages",
+            Listing(Choice(LANGUAGES), least=1),
+            "The languages it speaks with customers; the first is used where a customer's is not known.",
+            required=True,
+        ),
+        Key(
+            "currency",
+            Text(pattern="[A-Z]{3}", meant="three capital letters, such as EUR"),
+            "The one currency of its amounts, by its ISO 4217 code.",
+            required=True,
+        ),
+        Key(
+            "minor_units",
+            Number(least=0, most=MOST_MINOR_UNITS, whole=True),
+            "Decimal places of the currency's smallest unit; those of ISO 4217 if nothing is said.",
+        ),
+        Key(
+            "rounding",
+            Choice(ROUNDINGS),
+            "How half a smallest unit is rounded; to the even neighbour if nothing is said.",
+        ),
+        Key(
+            "time_zone",
+            Text(),
+            "The zone in which its days begin, such as Europe/Madrid; times without an offset are in it.",
+            required=True,
+        ),
+        Key(
+            "unit",
+            Choice(UNITS),
+            "To whom beliefs, contact caps and treatments belong; `person` if nothing is said. Permission is "
+            "always a person's.",
+        ),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What company.yaml says."""
+
+    name: Mapping[str, str]
+    languages: tuple[Language, ...]
+    currency: str
+    minor_units: int
+    rounding: Rounding
+    zone: ZoneInfo
+    unit: Unit
+
+
+USUAL = Settings({}, ("en",), "EUR", 2, "half_even", ZoneInfo("UTC"), "person")
+
+
+def settings_in(wrong: Reader, root: Declared) -> Settings:
+    """What a page says about the company; complaints go to the reader."""
+    said = shapes.read(wrong, root, COMPANY)
+    languages: list[Language] = []
+    for one in said.under("languages").items:
+        if one.text() in languages:
+            wrong.complain(one.at, f"{one.text()} stands here a second time", "remove one of them")
+        elif one.text():
+            languages.append(cast("Language", one.text()))
+    currency = said.text("currency")
+    minor_units = minor_units_of(currency)
+    if currency and minor_units is None and "minor_units" not in said.keys:
+        wrong.complain(
+            said.under("currency").at,
+            f"{currency} is no currency of ISO 4217",
+            "check its code, or say its minor_units",
+        )
+    zone = said.text("time_zone")
+    return Settings(
+        name=labels(said.under("name")),
+        languages=tuple(languages) or USUAL.languages,
+        currency=currency or USUAL.currency,
+        minor_units=int(
+            said.number("minor_units", USUAL.minor_units if minor_units is None else minor_units)
+        ),
+        rounding=cast("Rounding", said.text("rounding") or USUAL.rounding),
+        zone=(zone_of(wrong, said.under("time_zone").at, zone) if zone else None) or USUAL.zone,
+        unit=cast("Unit", said.text("unit") or USUAL.unit),
+    )
+
+
+def minor_units_of(currency: str) -> int | None:
+    """The decimal places of a currency's smallest unit by ISO 4217; None for an unknown code."""
+    from babel.numbers import get_currency_precision, is_currency
+
+    return min(get_currency_precision(currency), MOST_MINOR_UNITS) if is_currency(currency) else None

@@ -1,0 +1,77 @@
+"""Company folders for tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+GROCER = Path(__file__).resolve().parents[2] / "examples" / "grocer"
+
+FILES = {
+    "company.yaml": """\
+name: {en: Corner shop}
+languages: [en]
+currency: EUR
+time_zone: Europe/Lisbon
+""",
+    "purposes.yaml": """\
+purposes:
+  service:
+    labels: {en: Selling to you}
+    legal_basis: contract
+    profiling: true
+    fields: [card]
+    retention_days: 100
+""",
+    "touchpoints.yaml": """\
+touchpoints:
+  till:
+    label: {en: at the till}
+    channel: store
+""",
+    "sources.yaml": """\
+tables:
+  sales:
+    file: sales.csv
+    kind: purchase
+    purposes: [service]
+    touchpoint: till
+    customer: {card: card_no}
+    time: bought
+    component: aisle
+    module: product
+    amount: paid
+""",
+    "needs.yaml": """\
+needs:
+- name: {en: Bakers}
+  fingerprint:
+    share: 0.5
+    lifts:
+      bread: {rye: 2}
+- name: {en: Others}
+""",
+}
+
+SALES = """\
+card_no,bought,aisle,product,paid
+1,2025-01-01 10:00,bread,rye,1.20
+2,2025-01-02 11:30,bread,wheat,1.00
+1,2025-02-01 12:00,milk,whole,0.90
+"""
+
+
+def shop(folder: Path, **changed: str | None) -> Path:
+    """A company folder whose check passes, but for the files given anew; None leaves a file out."""
+    folder.mkdir(exist_ok=True)
+    (folder / "sales.csv").write_text(SALES, encoding="utf-8")
+    for file, text in FILES.items():
+        given = changed.get(Path(file).stem, text)
+        if given is not None:
+            (folder / file).write_text(given, encoding="utf-8")
+    return folder
+
+
+def altered(file: str, was: str, becomes: str) -> dict[str, str]:
+    """One file of the folder with one part changed, to hand to `shop`."""
+    assert was in FILES[file]
+    return {Path(file).stem: FILES[file].replace(was, becomes, 1)}
