@@ -56,12 +56,12 @@ def blend(
 
     Parts whose total is not positive cannot be brought to a level; the model then stands alone.
     """
-    level = float(model.sum())
+    level = _total(model)
     mixed = np.zeros(len(model))
     for weight, part in ((weights.model, model), (weights.past, past), (weights.booster, booster)):
         if weight == 0:
             continue
-        total = float(part.sum())
+        total = _total(part)
         if level <= 0 or total <= 0:
             return model
         mixed += weight * part * (level / total)
@@ -69,7 +69,7 @@ def blend(
 
 
 def _distance(forecast: NDArray[np.float64], brought: NDArray[np.float64]) -> float:
-    total = float(forecast.sum())
+    total = _total(forecast)
     if total <= 0:
         return np.inf
     level = forecast * (float(brought.sum()) / total)
@@ -77,3 +77,9 @@ def _distance(forecast: NDArray[np.float64], brought: NDArray[np.float64]) -> fl
         return float(np.square(brought - level).mean())
     floor = np.maximum(level, 1e-6 * level.mean())
     return float((floor - brought * np.log(floor)).mean())
+
+
+def _total(part: NDArray[np.float64]) -> float:
+    """The sum, 0 where gains and losses cancel but for rounding, or nothing is left but rounding."""
+    total = float(part.sum())
+    return total if total > max(1e-9 * float(np.abs(part).sum()), 1e-100) else 0.0

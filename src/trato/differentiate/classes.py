@@ -35,6 +35,8 @@ SEEDS = (0, 1, 2, 3)
 TOLERANCE = 1e-8
 MAX_STEPS = 2_000
 SHORT_STEPS = 6
+# In tiny samples EM may creep for ever towards a maximum far worse than the chosen one: no harm is done.
+CLOSE_BIC = 0.2
 PATIENCE = 2
 
 
@@ -65,8 +67,9 @@ class Classes:
     each component (small: customers differ a lot within their class), or None where habit is not modelled.
     `log_likelihood` is in nats over `customers` customers with a choice; `bic` is -2·LL plus, for every free
     parameter, the log of how many customers tell of it (those who chose in its component); smaller is better.
-    `bic_by_classes` holds it for every number tried. `converged` says that for each of them the gain still to
-    come was bounded below the tolerance, `capped` that BIC chose the largest number allowed.
+    `bic_by_classes` holds it for every number tried. `converged` says that the gain still to come was
+    bounded below the tolerance, for the chosen number and for every other whose BIC comes within 0.2 of it,
+    `capped` that BIC chose the largest number allowed.
 
     With habit a profile says what a customer's *first* choice in a component would be: each customer counts
     about once in it, however much they buy. `choice_shares` gives the shares of all choices instead.
@@ -138,12 +141,12 @@ def fit_classes(
     best: tuple[float, Parameters, float, int] | None = None
     tried: list[tuple[int, float]] = []
     previous: Parameters | None = None
-    number, worse, proven = min_classes, 0, True
+    number, worse, unproven = min_classes, 0, float("inf")
     while number <= max_classes and worse < PATIENCE:
         reached, steps, converged = _best_start(design, prior, number, previous, seeds, tolerance, max_steps)
         likelihood = evaluate(design, prior, reached).log_likelihood
         bic = -2 * likelihood + design.penalty(number)
-        proven = proven and converged
+        unproven = unproven if converged else min(unproven, bic)
         tried.append((number, bic))
         if best is None or bic < best[0]:
             best, worse = (bic, reached, likelihood, steps), 0
@@ -167,7 +170,7 @@ def fit_classes(
         parameters=design.parameters(chosen),
         customers=design.active,
         steps=steps,
-        converged=proven,
+        converged=unproven > bic + CLOSE_BIC,
         bic_by_classes=tuple(tried),
         capped=chosen == max_classes and chosen > 1,
     )
