@@ -65,8 +65,8 @@ def simulate(customers: int) -> Arrays:
 
 
 def with_trato() -> Run:
-    from trato.differentiate import bg_nbd, gamma_gamma
-    from trato.differentiate.purchase_rows import distinct_rows
+    from trato.differentiate.value import bg_nbd, gamma_gamma
+    from trato.differentiate.value.purchase_rows import distinct_rows
 
     def run(x: NDArray, t_x: NDArray, T: NDArray, spend: NDArray) -> dict[str, float]:
         rows = distinct_rows(x, t_x, T)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from trato.batch.duckdb_engine import DuckDBEngine
 from trato.batch.engine import Column, Source
 from trato.batch.histories import days_of_customers, histories_at
-from trato.differentiate.histories import RECENT
+from trato.differentiate.value.histories import RECENT
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,8 +14,8 @@ from trato.batch.choices import ChoicesTable, count_choices
 from trato.batch.duckdb_engine import DuckDBEngine
 from trato.batch.needs import NeedsTable, needs_table
 from trato.batch.writing import write_table
-from trato.differentiate.choices import collect
-from trato.differentiate.needs import learn_needs
+from trato.differentiate.needs.choices import collect
+from trato.differentiate.needs.learn import learn_needs
 from trato.errors import BadDeclaration, BadInput, FileNotReadable, UnknownColumn
 
 if TYPE_CHECKING:

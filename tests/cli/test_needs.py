@@ -14,7 +14,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 
-from tests.differentiate.planted import contrasting_profiles, planted_choices
+from tests.differentiate.needs.planted import contrasting_profiles, planted_choices
 from trato.cli.main import run
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from trato.differentiate.choices import Choices
+from trato.differentiate.needs.choices import Choices
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

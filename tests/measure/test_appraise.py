@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.measure import planted
-from trato.differentiate.choices import Choices, collect, from_codes
+from trato.differentiate.needs.choices import Choices, collect, from_codes
 from trato.measure.appraise import Appraisal, Component, Settings, appraise
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trato.differentiate.choices import collect
+from trato.differentiate.needs.choices import collect
 from trato.measure.experience import SENTENCES, deliverable
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trato.differentiate.shrinkage import shrunk
+from trato.differentiate.needs.shrinkage import shrunk
 from trato.measure import ladder
 from trato.measure.ladder import (
     Groups,

@@ -12,7 +12,7 @@ import numpy as np
 
 from trato.batch.choices import ChoicesTable, count_choices
 from trato.batch.writing import write_rejects, write_table
-from trato.differentiate.choices import CHOICE_SPAN
+from trato.differentiate.needs.choices import CHOICE_SPAN
 from trato.errors import BadOption
 from trato.measure.appraise import MODULE_MARGINS, Appraisal, Component, Settings, appraise
 from trato.measure.experience import Experience, deliverable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trato.batch.engine import Engine, Reading
-    from trato.differentiate.choices import Choices
+    from trato.differentiate.needs.choices import Choices
     from trato.estimates import Interval
 
 FEW_COMPONENTS = 8

@@ -11,7 +11,7 @@ import pyarrow as pa
 from trato.batch.engine import Column, Source
 from trato.batch.tables import must_be_readable, table_header
 from trato.batch.writing import whole_file
-from trato.differentiate.stored_model import as_document, from_document
+from trato.differentiate.needs.stored_model import as_document, from_document
 from trato.errors import BadInput, FileNotReadable, UnknownColumn
 from trato.steps import Step
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trato.batch.engine import Engine
-    from trato.differentiate.beliefs import NeedsModel
-    from trato.differentiate.needs import Needs
+    from trato.differentiate.needs.beliefs import NeedsModel
+    from trato.differentiate.needs.learn import Needs
 
 KNOWN_BELIEFS = Step("known_beliefs", "SELECT * FROM beliefs ORDER BY customer", ("beliefs",))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trato.batch.engine import Column, Source
-from trato.differentiate.choices import (
+from trato.differentiate.needs.choices import (
     CHOICE_SPAN,
     COUNTED_CHOICES,
     Choices,

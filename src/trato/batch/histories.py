@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trato.differentiate.histories import CUSTOMER_DAYS, HISTORIES, RECENT, SPAN, Histories
+from trato.differentiate.value.histories import CUSTOMER_DAYS, HISTORIES, RECENT, SPAN, Histories
 
 if TYPE_CHECKING:
     from datetime import date

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from trato.batch.beliefs import beliefs_table, write_model
 from trato.batch.choices import ChoicesTable, count_choices
 from trato.batch.writing import whole_file, write_rejects, write_table
-from trato.differentiate.names import Matching, as_yaml, match_names, named_needs, read_names
-from trato.differentiate.needs import MAX_NEEDS, Needs, learn_needs
-from trato.differentiate.wording import LANGUAGES, describe
+from trato.differentiate.needs.learn import MAX_NEEDS, Needs, learn_needs
+from trato.differentiate.needs.names import Matching, as_yaml, match_names, named_needs, read_names
+from trato.differentiate.needs.wording import LANGUAGES, describe
 from trato.errors import BadOption
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from trato.batch.engine import Engine, Reading
-    from trato.differentiate.lifts import Lift
-    from trato.differentiate.wording import Language
+    from trato.differentiate.needs.lifts import Lift
+    from trato.differentiate.needs.wording import Language
     from trato.estimates import Interval
 
 

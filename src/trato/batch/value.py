@@ -15,12 +15,12 @@ from trato.batch.beliefs import read_weights
 from trato.batch.engine import Column, Source
 from trato.batch.histories import days_of_customers, histories_at
 from trato.batch.writing import write_rejects, write_table
-from trato.differentiate.accounts import CUSTOMER_ACCOUNTS, LEVELS, roll_up
-from trato.differentiate.backtest import ORIGINS, backtest
-from trato.differentiate.forecast import forecast, interval, quantiles
-from trato.differentiate.potential import potential_value
-from trato.differentiate.spend import needs_signs
-from trato.differentiate.tiers import TierRule, tiers
+from trato.differentiate.value.accounts import CUSTOMER_ACCOUNTS, LEVELS, roll_up
+from trato.differentiate.value.backtest import ORIGINS, backtest
+from trato.differentiate.value.forecast import forecast, interval, quantiles
+from trato.differentiate.value.potential import potential_value
+from trato.differentiate.value.spend import needs_signs
+from trato.differentiate.value.tiers import TierRule, tiers
 from trato.errors import BadOption, NotEnoughData
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trato.batch.engine import Engine, Reading
-    from trato.differentiate.backtest import Backtest
-    from trato.differentiate.forecast import Forecast
-    from trato.differentiate.histories import Histories
+    from trato.differentiate.value.backtest import Backtest
+    from trato.differentiate.value.forecast import Forecast
+    from trato.differentiate.value.histories import Histories
 
 USUAL_HORIZON = 91
 # A calibration shorter than this many days has no repeat purchases to learn from.

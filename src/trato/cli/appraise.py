@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trato.batch.appraise import AppraisalReport
-    from trato.differentiate.choices import WindowEdges
+    from trato.differentiate.needs.choices import WindowEdges
     from trato.measure.appraise import Component
     from trato.measure.rungs import Rung
 
@@ -218,7 +218,7 @@ def _figure_or_column(margin: str | None) -> tuple[float | None, str | None]:
 def _edges(tune_from: datetime | None, judge_from: datetime | None) -> WindowEdges | None:
     import numpy as np
 
-    from trato.differentiate.choices import WindowEdges
+    from trato.differentiate.needs.choices import WindowEdges
     from trato.errors import BadOption
 
     if tune_from is None and judge_from is None:

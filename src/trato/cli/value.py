@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trato.batch.value import ValueReport
-    from trato.differentiate.backtest import Backtest
+    from trato.differentiate.value.backtest import Backtest
 
 TIERS = {
     "most_valuable": "most valuable",
@@ -74,7 +74,7 @@ def value(
     from trato.batch.duckdb_engine import DuckDBEngine
     from trato.batch.value import ValueTable, value_table, write_values
     from trato.cli.output import emit, progress, tell_rejects
-    from trato.differentiate.tiers import TierRule
+    from trato.differentiate.value.tiers import TierRule
 
     asked = ValueTable(
         transactions=transactions,
@@ -105,7 +105,7 @@ def summary(report: ValueReport) -> dict[str, object]:
     models = report.forecast.models
     spend = report.forecast.probability.spend
     found = report.forecast
-    from trato.differentiate.gamma_gamma import GammaGamma
+    from trato.differentiate.value.gamma_gamma import GammaGamma
 
     fitted: dict[str, object] = {
         "bg_nbd": _figures(models.bg_nbd, "r", "alpha", "a", "b"),

@@ -14,7 +14,7 @@ from trato import declared, shapes
 from trato.company.sections import SECTIONS
 from trato.company.settings import LANGUAGES, USUAL, Settings, settings_in
 from trato.declared import Complaint, Declared, Page, Reader
-from trato.differentiate.names import NamedNeed, needs_in
+from trato.differentiate.needs.names import NamedNeed, needs_in
 from trato.errors import BadDeclaration, BadInput, FileNotReadable, nearest
 from trato.interact.interactions import Setting
 from trato.interact.mapping import Sources, sources_in

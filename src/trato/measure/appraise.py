@@ -12,7 +12,7 @@ from zlib import crc32
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from trato.differentiate.choices import EARLY, INNER, JUDGED
+from trato.differentiate.needs.choices import EARLY, INNER, JUDGED
 from trato.measure import resample
 from trato.measure.ladder import MAX_GROUPS, Panel, Rungs, Scores, climb, judge
 from trato.measure.popularity import judge_in_its_time
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from trato.differentiate.choices import Choices
+    from trato.differentiate.needs.choices import Choices
 
     Array = NDArray[np.float64]
 

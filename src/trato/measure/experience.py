@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from trato.differentiate.choices import EARLY
+from trato.differentiate.needs.choices import EARLY
 
 if TYPE_CHECKING:
-    from trato.differentiate.choices import Choices
+    from trato.differentiate.needs.choices import Choices
 
 Kind = Literal["mass", "niche", "target", "one_to_one"]
 Why = Literal["declared", "recognised_again", "not_recognised_again", "several_modules", "nothing_to_vary"]

@@ -23,13 +23,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trato.differentiate.classes import ClassData, fit_classes
-from trato.differentiate.shrinkage import shrunk
+from trato.differentiate.needs.classes import ClassData, fit_classes
+from trato.differentiate.needs.shrinkage import shrunk
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from trato.differentiate.classes import Classes
+    from trato.differentiate.needs.classes import Classes
 
     Array = NDArray[np.float64]
 

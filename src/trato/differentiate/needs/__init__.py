@@ -1,0 +1,1 @@
+"""What customers want: groups of the same wants, and what is believed of each customer."""
