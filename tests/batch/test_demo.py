@@ -16,7 +16,8 @@ from trato.batch import demo
 from trato.batch.duckdb_engine import DuckDBEngine
 from trato.cli.main import app
 from trato.errors import BadDeclaration, FileNotReadable, MissingExtra
-from trato.pages.gather import report_of, tidied
+from trato.pages.gather import report_of
+from trato.pages.labels import tidied
 from trato.pages.render import plain_findings, render
 from trato.pages.words import LANGUAGES
 
@@ -72,10 +73,28 @@ def report(found: Study) -> Report:
 
 def test_it_writes_what_the_three_commands_write(found: Study, out: Path) -> None:
     written = {path.name for path in out.iterdir()}
-    assert written >= {"choices.parquet", "beliefs.csv", "values.csv", "gains.csv", "needs.yaml"}
+    assert written >= {"basket.parquet", "choices.parquet", "needs.yaml"}
+    assert written >= {"beliefs.csv", "values.csv", "gains.csv"}
     with (out / "values.csv").open() as file:
         assert len(list(csv.reader(file))) == 1 + HOUSEHOLDS
     assert len(yaml.safe_load((out / "needs.yaml").read_text())["needs"]) == found.needs.needs.model.needs
+
+
+def test_needs_are_learned_over_all_categories(found: Study, some: Path) -> None:
+    model = found.needs.needs.model
+    assert model.components == ("BASKET",)
+    categories = found.appraisal.appraisal.components
+    assert {one.name for one in categories} < set(model.modules[0])
+    assert not {"COUPON/MISC ITEMS", ""} & set(model.modules[0])
+    rows = len(duckdb.read_parquet(str(some / "transactions.parquet")))
+    assert 0.95 * rows < found.needs.choices <= rows
+
+
+def test_the_printed_command_finds_the_same_needs(found: Study, out: Path, tmp_path: Path) -> None:
+    command = found.commands[0].replace(str(out / "beliefs.csv"), str(tmp_path / "beliefs.csv"))
+    shown = CliRunner().invoke(app, command.split()[1:])
+    assert shown.exit_code == 0, shown.output
+    assert (tmp_path / "beliefs.csv").read_bytes() == (out / "beliefs.csv").read_bytes()
 
 
 def test_fuel_is_one_thing_and_coupons_are_none(found: Study) -> None:
@@ -111,6 +130,10 @@ def test_the_household_shown_is_real(report: Report, found: Study) -> None:
         assert 0 < want.chance <= 1
         assert want.count <= want.of
     assert all(evidence.times > 1 for evidence in person.moved)
+    counts = {module: count for (_, module), count in found.came_for.items()}
+    assert all(evidence.count == counts[evidence.module.own] for evidence in person.moved)
+    for missed in person.missed:
+        assert counts.get(missed.module.own, 0) == missed.count < missed.usual
     assert sum(found.chosen.values()) >= sum(want.of for want in person.wants)
 
 

