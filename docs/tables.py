@@ -15,6 +15,8 @@ import typer.main
 
 from trato import errors
 from trato.cli.main import app
+from trato.company.sections import SCHEMAS, SECTIONS, write_schemas
+from trato.shapes import Choice, Either, Key, Keys, Listing, Named, Number, Text, keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,6 +108,55 @@ def errors_table() -> str:
     return "\n".join(rows)
 
 
+def keys_table(file: str) -> str:
+    """Every key of a file of the company folder: its path, what it holds, and what it means."""
+    rows = ["| key | what stands there | meaning |", "| --- | --- | --- |"]
+    for path, key in keys_of(SECTIONS[file].shape):
+        if path.rpartition(".")[2] in {"en", "es", "pt"}:
+            continue  # in each text by language; the page says so once
+        if path.rpartition(".")[2] in {"from", "always", "values"} and ".customer.*." not in path:
+            continue  # in each place; told once, where the first stands
+        needed = "**required**. " if key.required else ""
+        rows.append(f"| `{path}` | {held_by(key)} | {needed}{key.meaning} |".replace("\n", " "))
+    return "\n".join(rows)
+
+
+def held_by(key: Key) -> str:
+    """What stands under a key, in a few words."""
+    match key.shape:
+        case Keys(title="in_languages"):
+            return "a text by language"
+        case Either(section=Keys(title="found")):
+            return "a place"
+        case Choice():
+            return ", ".join(f"`{word}`" for word in key.shape.of)
+        case Number():
+            bounds = [
+                f"at {word} {bound:g}"
+                for word, bound in (("least", key.shape.least), ("most", key.shape.most))
+                if bound is not None
+            ]
+            return " ".join(
+                [
+                    "a whole number" if key.shape.whole else "a number",
+                    *([", ".join(bounds)] if bounds else []),
+                ]
+            )
+        case Text():
+            return key.shape.meant or "a text"
+        case Listing():
+            of = key.shape.of
+            return f"a list of {', '.join(of.of)}" if isinstance(of, Choice) else "a list"
+        case Named():
+            return "keys of your own"
+        case Keys():
+            return "a section"
+        case Either():
+            return "a text, or a section"
+        case _:
+            return "`true` or `false`"
+
+
 def anchor(code: str) -> str:
     """The link target of a heading that is a code."""
     return code.replace(".", "-").replace("_", "-")
@@ -129,6 +180,7 @@ def pages() -> dict[Path, dict[str, str]]:
         ROOT / "README.md": {"commands": commands_table("docs/commands/")},
         DOCS / "commands" / "index.md": {"commands": commands_table("")},
         DOCS / "errors.md": {"errors": errors_table()},
+        DOCS / "reference" / "company.md": {file: keys_table(file) for file in SECTIONS},
     }
     for name, command in commands().items():
         found.setdefault(page_of(name), {})[f"trato {name}"] = options_table(command)
@@ -147,6 +199,7 @@ def main() -> None:
         if fresh != text:
             page.write_text(fresh, encoding="utf-8")
             sys.stdout.write(f"{page.relative_to(ROOT)} written anew\n")
+    write_schemas(SCHEMAS)
 
 
 if __name__ == "__main__":

@@ -95,12 +95,14 @@ def check_folder(
     faults = list(examined.faults)
     checked: list[TableChecked] = []
     seen: set[tuple[str, str]] = set()
+    all_seen = True
     for name, table in examined.company.sources.tables.items():
         look = _Look(engine, examined, name, table, faults)
         with progress(f"looking into {name}") if rows else nullcontext():
             checked.append(look.headers(rows=rows))
         seen |= look.seen
-    if seen and "needs.yaml" in examined.roots:
+        all_seen = all_seen and look.all_seen
+    if seen and all_seen and "needs.yaml" in examined.roots:
         faults += _never_seen(examined, seen)
     order = {fault.file: place for place, fault in reversed(list(enumerate(faults)))}
     ranked = sorted(dict.fromkeys(faults), key=lambda one: (order[one.file], one.line or 0))
@@ -108,7 +110,10 @@ def check_folder(
 
 
 class _Look:
-    """One look into a table and its look-ups. It collects faults, and the choices seen."""
+    """One look into a table and its look-ups. It collects faults, and the choices seen.
+
+    `all_seen` is False where component and module stand in two tables, for these are not joined here.
+    """
 
     def __init__(
         self, engine: Engine, examined: Examined, name: str, table: Table, faults: list[Fault]
@@ -119,6 +124,7 @@ class _Look:
         self.table = table
         self.faults = faults
         self.seen: set[tuple[str, str]] = set()
+        self.all_seen = True
         self.declared_in = str(self.company.folder / "sources.yaml")
 
     def headers(self, *, rows: bool) -> TableChecked:
@@ -194,18 +200,26 @@ class _Look:
             return None
         if reading.rejected:
             self._tell_rejects(reading, where, columns)
-        roles = {column.role for column in columns}
-        if {"component", "module"} <= roles:
-            found = self.engine.run(SEEN_CHOICES).to_pylist()
-            fields = self.table.mapping.fields
-            self.seen |= {
-                (_meant(fields["component"], one["component"]), _meant(fields["module"], one["module"]))
-                for one in found
-            }
+        if "module" in {column.role for column in columns}:
+            self._choices({column.role: column.header for column in columns}, path)
         for column in columns:
             if column.role in self.table.mapping.fields:
                 self._values(path, column, self.table.mapping.fields[column.role])
         return reading
+
+    def _choices(self, headers: Mapping[str, str], path: Path) -> None:
+        """Which modules of which component occur; component and module may stand in two tables."""
+        fields = self.table.mapping.fields
+        component, module = fields["component"], fields["module"]
+        if "component" in headers:
+            for one in self.engine.run(SEEN_CHOICES).to_pylist():
+                self.seen.add((_meant(component, one["component"]), _meant(module, one["module"])))
+        elif component.always is not None:
+            self._read(path, (Column("value", headers["module"], "text", optional=True),))
+            for one in self.engine.run(SEEN_VALUES).to_pylist():
+                self.seen.add((component.always, _meant(module, one["value"])))
+        else:
+            self.all_seen = False
 
     def _on(self, look_up: str) -> int:
         return next(one.file.line for one in self.table.look_ups if one.name == look_up)

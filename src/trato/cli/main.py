@@ -41,9 +41,11 @@ def _root(
 
 
 def _register() -> None:
-    from trato.cli import appraise, demo, needs, value
+    from trato.cli import appraise, check, demo, init, needs, value
 
     demo.register(app)
+    init.register(app)
+    check.register(app)
     appraise.register(app)
     needs.register(app)
     value.register(app)

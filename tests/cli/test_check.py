@@ -1,0 +1,59 @@
+"""`trato check` from the command line: exit codes, words for people, one JSON object for scripts."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tests.cli.commands import trato
+from tests.company.folders import altered, shop
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_sound_folder_ends_well(tmp_path: Path) -> None:
+    done = trato("check", shop(tmp_path / "shop"))
+    assert done.returncode == 0, done.stderr
+    assert "Corner shop" in done.stdout
+    assert "3 of 3 rows can be read" in done.stdout
+    assert "this folder can be used" in done.stdout
+    assert "looking into sales" in done.stderr
+
+
+def test_all_faults_are_told_with_their_lines(tmp_path: Path) -> None:
+    folder = shop(
+        tmp_path / "shop",
+        **altered("company.yaml", "currency", "currncy"),
+        **altered("sources.yaml", "amount: paid", "amount: pai"),
+    )
+    done = trato("check", folder)
+    assert done.returncode == 3
+    assert "to put right: 3" in done.stdout
+    assert f"{folder}/company.yaml:3: unknown key 'currncy'\n      did you mean 'currency'?" in done.stdout
+    assert f"{folder}/sources.yaml:11: sales.csv has no column 'pai'" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_scripts_get_one_object_whatever_comes_of_it(tmp_path: Path) -> None:
+    done = trato("check", shop(tmp_path / "shop"), "--json")
+    told = json.loads(done.stdout)
+    assert (told["sound"], told["faults"], told["needs"]) == (True, [], 2)
+    assert told["tables"][0]["rows_kept"] == 3
+    broken = shop(tmp_path / "shop", **altered("sources.yaml", "[service]", "[servcie]"))
+    done = trato("check", broken, "--json", "--no-rows")
+    told = json.loads(done.stdout)
+    assert done.returncode == 3
+    assert not told["sound"]
+    assert told["faults"][0]["line"] == 5
+    assert told["tables"][0]["rows"] is None
+    done = trato("check", tmp_path / "nowhere", "--json")
+    assert done.returncode == 3
+    assert json.loads(done.stdout)["error"]["code"] == "trato.file_not_readable"
+
+
+def test_a_remark_alone_ends_well(tmp_path: Path) -> None:
+    done = trato("check", shop(tmp_path / "shop", **altered("needs.yaml", "rye", "rey")))
+    assert done.returncode == 0
+    assert "remarks: 1" in done.stdout
+    assert "this folder can be used" in done.stdout
