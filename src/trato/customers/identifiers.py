@@ -40,6 +40,8 @@ def identifier(kind: str, value: str) -> Identifier:
             f"{kind!r} is no kind of identifier",
             hint="a kind has small letters, digits and _, and begins with a letter",
         )
+    if any(unicodedata.category(letter) == "Cs" for letter in value):
+        raise BadIdentifier(f"this {kind} is no text")
     normalised = _normalised(kind, value)
     if _NOBODY.fullmatch(normalised):
         raise BadIdentifier(f"this {kind} points to nobody", hint="leave out empty and made-up values")

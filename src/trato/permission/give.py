@@ -100,6 +100,9 @@ def _recorded(
             f"the purpose {purpose.key!r} rests on {purpose.legal_basis}, which no yes or no changes",
             hint="only consent can be given and withdrawn, and legitimate interests objected to",
         )
+    for word in (request.touchpoint, request.source):
+        if not word.isprintable():
+            raise BadOption("a touchpoint and a source are words", hint="leave out line breaks and the like")
     said_at = request.said_at or now
     if said_at > now:
         raise BadOption("a permission cannot be said in the future")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _VERSION = b"\x01"
 _NONCE = 12
 _KEY = 32
+_ANY = "surrogatepass"  # JSON can carry half a letter, and what was said is kept as it was said
 
 Guard = AbstractContextManager[object]
 
@@ -48,14 +49,14 @@ class Keyring:
     def seal(self, customer: str, context: str, words: str) -> bytes:
         """The words, encrypted under the customer's key, which is made when there is none."""
         key = self._find(data_keys, customer) or self._make(data_keys, customer)
-        return self._encrypt(key, words.encode(), f"{customer} {context}")
+        return self._encrypt(key, words.encode(errors=_ANY), f"{customer} {context}")
 
     def open(self, customer: str, context: str, sealed: bytes) -> str:
         """The words again. Raises KeyNotUsable when the key is gone or what is sealed was changed."""
         key = self._find(data_keys, customer)
         if key is None:
             raise KeyNotUsable("this customer's data key is not there: the values cannot be read")
-        return self._decrypt(key, sealed, f"{customer} {context}").decode()
+        return self._decrypt(key, sealed, f"{customer} {context}").decode(errors=_ANY)
 
     def pepper(self) -> bytes:
         """The key of the store's look-ups, made when there is none. Raises KeyNotUsable."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select, update
@@ -48,7 +49,7 @@ class PermissionRecords(Records):
                 at=link.at,
                 recorded_at=link.recorded_at,
                 until=link.until,
-                fields=" ".join(link.fields),
+                fields=json.dumps(link.fields),
                 touchpoint=link.touchpoint,
                 source=link.source,
                 evidence=link.evidence,
@@ -110,7 +111,7 @@ def _entry(row: RowMapping) -> Entry:
         at=row["at"],
         recorded_at=row["recorded_at"],
         until=row["until"],
-        fields=tuple(row["fields"].split()),
+        fields=tuple(json.loads(row["fields"])),
         touchpoint=row["touchpoint"],
         source=row["source"],
         evidence=row["evidence"],

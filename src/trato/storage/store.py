@@ -10,6 +10,7 @@ A function given to `write` may run more than once, and must change nothing but 
 from __future__ import annotations
 
 import secrets
+import time
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
@@ -35,6 +36,7 @@ T = TypeVar("T")
 
 TRIES = 5
 LOCK_SECONDS = 5
+PAUSE_SECONDS = 0.02
 
 
 class Store(Protocol):
@@ -189,12 +191,13 @@ class ServedStore(_Closing):
     def write(self, work: Callable[[Transaction], T]) -> T:
         """As Store. Two that stand in each other's way run one after the other."""
         with translated():
-            for _ in range(TRIES - 1):
+            for again in range(1, TRIES):
                 try:
                     return self._write_once(work)
                 except DBAPIError as error:
                     if not worth_another_try(error):
                         raise
+                    time.sleep(again * PAUSE_SECONDS)  # so that the other comes through first
             return self._write_once(work)
 
     def close(self) -> None:

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert a row unless one of its key is there; whether it was inserted."""
-    statement = _insert(connection, table).values(**row).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount == 1
+    key = next(iter(table.primary_key))
+    statement = _insert(connection, table).values(**row).on_conflict_do_nothing().returning(key)
+    return connection.execute(statement).first() is not None
 
 
 def insert_or_replace(

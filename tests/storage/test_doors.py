@@ -1,0 +1,177 @@
+"""No public function of the store gives personal data without a permit; a new one cannot be forgotten here.
+
+Every public method of a transaction is called with arguments made from its annotations, by a caller who has
+no permit, or one that is forged, of another transaction, or for other fields. What it returns is searched for
+what the customer told.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import trato.storage
+from tests.storage.shop import NOW, permit, purpose, register, yes
+from trato import errors
+from trato.customers.identifiers import Identifier, identifier
+from trato.permission.give import give_permission
+from trato.storage.transaction import Transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from trato.customers.customer import CustomerId
+    from trato.permission.ledger import Entry
+    from trato.permission.permit import Permit
+    from trato.storage.store import Store
+
+TOLD = ("Ana Prado", "ana@example.org", "1980-02-29", "by telephone")
+
+METHODS = sorted(name for name, _ in inspect.getmembers(Transaction, inspect.isfunction) if name[0] != "_")
+
+# What stands outside a transaction, and why none of it leads to a customer's data.
+OUTSIDE = {
+    "Store.close", "Store.read", "Store.write", "open_store", "store_url",  # these hand out transactions
+    "EmbeddedStore.close", "EmbeddedStore.read", "EmbeddedStore.write",
+    "ServedStore.close", "ServedStore.read", "ServedStore.write", "served_engine",
+    "Writer.close", "Writer.write",
+    "check_migrated", "known_version", "migrate_connection", "stored_version",  # versions
+    "as_unavailable", "translated", "worth_another_try",  # errors
+    "Keyring.open", "Keyring.pepper", "Keyring.seal", "lookup",  # need the master key and what is sealed
+    "make_master_key", "read_master_key",
+    "KeysFile.close", "KeysFile.commit", "KeysFile.rollback", "OneProcess.release",
+    "reading_engine", "writing_engine", "insert_new", "insert_or_replace",  # need the store's own connection
+    "UtcDateTime.load_dialect_impl", "UtcDateTime.process_bind_param", "UtcDateTime.process_result_value",
+}  # fmt: skip
+
+
+def public_functions() -> Iterator[str]:
+    """Every public function, and every public method of a class, outside the records."""
+    for module in pkgutil.walk_packages(trato.storage.__path__, "trato.storage."):
+        if ".migrations" in module.name:
+            continue
+        loaded = importlib.import_module(module.name)
+        for name, member in vars(loaded).items():
+            if name.startswith("_") or getattr(member, "__module__", None) != module.name:
+                continue
+            if inspect.isfunction(member):
+                yield name
+            elif inspect.isclass(member) and member not in Transaction.__mro__:
+                yield from (
+                    f"{name}.{method}"
+                    for method, function in vars(member).items()
+                    if inspect.isfunction(function) and not method.startswith("_")
+                )
+
+
+def test_what_stands_outside_a_transaction_is_known() -> None:
+    assert set(public_functions()) == OUTSIDE
+
+
+def asked(method: Callable[..., Any]) -> dict[str, str]:
+    """The annotation of each parameter, as it is written."""
+    parameters = inspect.signature(method).parameters
+    return {name: str(one.annotation) for name, one in parameters.items() if name != "self"}
+
+
+def arguments(
+    method: Callable[..., Any], customer: CustomerId, leave: Permit, entry: Entry
+) -> dict[str, Any]:
+    """An argument for each parameter, made from its annotation."""
+    made: dict[str, Any] = {
+        "CustomerId": customer,
+        "Identifier": identifier("email", "ana@example.org"),
+        "Permit": leave,
+        "Entry": entry,
+        "datetime": NOW,
+        "bool": False,
+        "str": "name",
+    }
+    hints = asked(method)
+    missing = [name for name, hint in hints.items() if hint not in made]
+    assert not missing, f"tell this test how to make {missing} of {method.__qualname__}"
+    return {name: made[hint] for name, hint in hints.items()}
+
+
+def everything_in(found: object) -> str:
+    """All that can be seen of a result, generators and hidden values included."""
+    if isinstance(found, Identifier):
+        return f"{found.value} {found.normalised}"
+    if isinstance(found, str | bytes | int | None):
+        return repr(found)
+    if isinstance(found, dict):
+        return " ".join(everything_in(part) for pair in found.items() for part in pair)
+    if hasattr(found, "__iter__"):
+        return " ".join(map(everything_in, found))
+    return repr(found)
+
+
+@pytest.fixture
+def customer(store: Store) -> CustomerId:
+    ana = register(store, "ana@example.org")
+    store.write(lambda it: give_permission(it, yes(ana, evidence="by telephone"), now=NOW))
+    return ana
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_nothing_personal_is_read_without_a_permit(store: Store, customer: CustomerId, name: str) -> None:
+    of_another_transaction = store.read(lambda it: permit(it, customer))
+    entry = store.read(lambda it: next(iter(it.ledger())))
+
+    def call(it: Transaction) -> str:
+        # The stronger case: a permit of this very transaction, which covers no field.
+        own = permit(it, customer, replace(purpose("delivery", "contract"), fields=()))
+        seen = []
+        for leave in (own, of_another_transaction, None):
+            method = getattr(Transaction, name)
+            given = arguments(method, customer, leave, entry)  # type: ignore[arg-type]
+            with suppress(errors.TratoError):
+                seen.append(everything_in(method(it, **given)))
+        return " ".join(seen)
+
+    for use in (store.read, store.write):
+        seen = ""
+        with suppress(Exception):  # a reader cannot write, and a customer is added once
+            seen = use(call)
+        assert not [told for told in TOLD if told in seen]
+
+
+@pytest.mark.parametrize("name", [n for n in METHODS if "Permit" in asked(getattr(Transaction, n)).values()])
+def test_what_takes_a_permit_takes_none_of_another_transaction(
+    store: Store, customer: CustomerId, name: str
+) -> None:
+    old = store.read(lambda it: permit(it, customer))
+    for leave in (old, None, object()):
+        with pytest.raises(errors.PermitVoid):
+            store.read(lambda it, leave=leave: getattr(it, name)(leave))  # type: ignore[misc]
+
+
+def test_the_same_test_sees_what_a_permit_opens(store: Store, customer: CustomerId) -> None:
+    """So that it is not blind: under permits that cover them, all that was told is found."""
+    proof = purpose("proof", "legal_obligation", ("permission_evidence", "name", "email", "birthday"))
+
+    def all_of(it: Transaction) -> str:
+        leave = permit(it, customer, proof)
+        return everything_in([it.values_of(leave), it.identifiers_of(leave), it.evidence_of(leave)])
+
+    seen = store.read(all_of)
+    assert not [told for told in TOLD if told not in seen]
+
+
+def test_permits_are_made_in_one_place_only() -> None:
+    import ast
+    from pathlib import Path
+
+    made_in = {
+        file.name
+        for file in Path(inspect.getfile(trato.storage)).parent.parent.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "Permit"
+    }
+    assert made_in == {"permit.py"}
