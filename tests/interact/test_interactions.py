@@ -42,6 +42,7 @@ ORDER = {
     "time": "timestamp",
     "component": {"from": "properties.products[].category", "values": {"Pan": "bread"}},
     "module": "properties.products[].name",
+    "more_choices": [{"component": {"always": "basket"}, "module": "properties.products[].category"}],
     "count": "properties.products[].quantity",
     "unit_price": "properties.products[].price",
     "cost": "properties.products[].cost",
@@ -87,6 +88,7 @@ def test_each_item_of_an_order_is_an_interaction(order: Mapped) -> None:
         touchpoint=TOUCHPOINTS.by_key["web"].refined({"place": "12"}),
         component="bread",
         module="rye",
+        more_choices=(("basket", "Pan"),),
         count=2,
         amount=250,
         cost=100,  # 100.5 cents, half to the even neighbour
@@ -94,6 +96,7 @@ def test_each_item_of_an_order_is_an_interaction(order: Mapped) -> None:
         stance=None,
         learns=True,
     )
+    assert first.choices == (("bread", "rye"), ("basket", "Pan"))
     assert (second.record, second.component, second.count, second.amount, second.cost) == (
         *("m1#1", "milk", 1, 99),
         None,
@@ -224,6 +227,7 @@ KINDS: dict[str, dict[str, object]] = {
     "purchase": {"unit_price": "price"},
     "return": {"amount": "price"},
     "choice": {},
+    "view": {"more_choices": [{"component": "aisle", "module": {"from": "money", "values": {"EUR": "e"}}}]},
     "statement": {"amount": "price", "stance": {"always": "avoids"}},
 }
 SETTINGS = [SETTING, Setting("JPY", 0, "half_up", SETTING.zone, TOUCHPOINTS)]

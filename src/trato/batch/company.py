@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -200,8 +201,7 @@ class _Look:
             return None
         if reading.rejected:
             self._tell_rejects(reading, where, columns)
-        if "module" in {column.role for column in columns}:
-            self._choices({column.role: column.header for column in columns}, path)
+        self._choices({column.role: column.header for column in columns}, path)
         for column in columns:
             if column.role in self.table.mapping.fields:
                 self._values(path, column, self.table.mapping.fields[column.role])
@@ -210,16 +210,20 @@ class _Look:
     def _choices(self, headers: Mapping[str, str], path: Path) -> None:
         """Which modules of which component occur; component and module may stand in two tables."""
         fields = self.table.mapping.fields
-        component, module = fields["component"], fields["module"]
-        if "component" in headers:
-            for one in self.engine.run(SEEN_CHOICES).to_pylist():
-                self.seen.add((_meant(component, one["component"]), _meant(module, one["module"])))
-        elif component.always is not None:
-            self._read(path, (Column("value", headers["module"], "text", optional=True),))
-            for one in self.engine.run(SEEN_VALUES).to_pylist():
-                self.seen.add((component.always, _meant(module, one["value"])))
-        else:
-            self.all_seen = False
+        for role in [role for role in headers if re.fullmatch(r"module|more_module_\d+", role)]:
+            of = role.replace("module", "component")
+            component, module = fields[of], fields[role]
+            there = Column("module", headers[role], "text", optional=True)
+            if of in headers:
+                self._read(path, (Column("component", headers[of], "text", optional=True), there))
+                for one in self.engine.run(SEEN_CHOICES).to_pylist():
+                    self.seen.add((_meant(component, one["component"]), _meant(module, one["module"])))
+            elif component.always is not None:
+                self._read(path, (replace(there, role="value"),))
+                for one in self.engine.run(SEEN_VALUES).to_pylist():
+                    self.seen.add((component.always, _meant(module, one["value"])))
+            else:
+                self.all_seen = False
 
     def _on(self, look_up: str) -> int:
         return next(one.file.line for one in self.table.look_ups if one.name == look_up)

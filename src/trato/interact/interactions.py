@@ -62,7 +62,7 @@ class Interaction:
 
     `record` names it within its source, the same each time it arrives; None where a table has no such
     column. `at` is in UTC. `amount` and `cost` are whole minor units of the company's currency, negative
-    for a return. `learns` says whether `count` choices of the module move the belief.
+    for a return. `learns` says whether `count` of each of the `choices` move the belief.
     """
 
     source: str
@@ -75,12 +75,19 @@ class Interaction:
     touchpoint: Touchpoint
     component: str | None
     module: str | None
+    more_choices: tuple[tuple[str, str], ...]
     count: int
     amount: int | None
     cost: int | None
     statement: str | None
     stance: Stance | None
     learns: bool
+
+    @property
+    def choices(self) -> tuple[tuple[str, str], ...]:
+        """All that was chosen: component and module."""
+        first = () if self.component is None or self.module is None else ((self.component, self.module),)
+        return first + self.more_choices
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +237,10 @@ def _interaction(mapping: Mapped, values: Mapping[str, Canonical | None], item: 
     assert isinstance(at, datetime)  # noqa: S101 - canonical values have the kind of their role
     identifiers = _identifiers(mapping, values)
     component, module = _said(values, "component"), _said(values, "module")
+    more = _more_choices(mapping, values)
+    chosen = bool(more) or (component is not None and module is not None)
+    if mapping.kind in {"choice", "view"} and not chosen:
+        raise Refused("component", "is missing, or its module")
     statement = _said(values, "statement")
     if mapping.kind == "statement" and statement is None and (component is None or module is None):
         raise Refused("statement", "is missing, and so are component and module")
@@ -246,12 +257,13 @@ def _interaction(mapping: Mapped, values: Mapping[str, Canonical | None], item: 
         touchpoint=_touchpoint(mapping, values),
         component=component,
         module=module,
+        more_choices=more,
         count=counted,
         amount=_minor(mapping, values, "amount", "unit_price", counted),
         cost=_minor(mapping, values, "cost", "unit_cost", counted),
         statement=statement,
         stance=_stance(mapping, values),
-        learns=mapping.learns and component is not None and module is not None and counted > 0,
+        learns=mapping.learns and chosen and counted > 0,
     )
 
 
@@ -267,6 +279,15 @@ def _identifiers(mapping: Mapped, values: Mapping[str, Canonical | None]) -> tup
     if not found:
         raise Refused("customer", why)
     return tuple(found)
+
+
+def _more_choices(mapping: Mapped, values: Mapping[str, Canonical | None]) -> tuple[tuple[str, str], ...]:
+    pairs = (
+        (_said(values, role), _said(values, f"more_module_{role.removeprefix('more_component_')}"))
+        for role in mapping.fields
+        if role.startswith("more_component_")
+    )
+    return tuple((component, module) for component, module in pairs if component and module)
 
 
 def _said(values: Mapping[str, Canonical | None], role: str) -> str | None:

@@ -84,12 +84,9 @@ class Mapped:
     def required(self) -> tuple[str, ...]:
         """The roles without which there is no interaction; an identifier of any kind comes on top."""
         money = [role for role in ("amount", "unit_price") if role in self.fields]
-        more = {
-            "purchase": money,
-            "return": money,
-            "choice": ["component", "module"],
-            "view": ["component", "module"],
-        }
+        alone = not any(role.startswith("more_component_") for role in self.fields)
+        chosen = ["component", "module"] if alone else []
+        more = {"purchase": money, "return": money, "choice": chosen, "view": chosen}
         return ("time", "touchpoint", *more.get(self.kind, []))
 
     @property
@@ -230,6 +227,7 @@ def _table(wrong: Reader, name: str, said: Found, setting: Setting) -> Table:
                     "keep one of them",
                 )
             fields[role] = _field(wrong, one.under(role), role, as_event=False, zone=zone, look_up=called)
+        fields |= _more(wrong, one, fields, as_event=False, zone=zone, look_up=called)
         on = one.under("on")
         here, there = (on.text(), on.text()) if not on.keys else (on.text("here"), on.text("there"))
         look_ups.append(LookUp(called, _file(one.under("file")), here, there, on.at.line))
@@ -263,6 +261,7 @@ def _mapped(
         if role in said.keys and role != "touchpoint":
             fields[role] = _field(wrong, said.under(role), role, as_event=as_event, zone=zone)
     fields["touchpoint"] = _touchpoint(wrong, said.under("touchpoint"), setting, as_event=as_event, zone=zone)
+    fields |= _more(wrong, said, fields, as_event=as_event, zone=zone)
     if as_event and "id" not in fields:
         fields["id"] = Field(("messageId",))
     for whole, each in (("amount", "unit_price"), ("cost", "unit_cost")):
@@ -275,6 +274,26 @@ def _mapped(
         _must_share_a_list(wrong, said, mapped)
         _must_suffice(wrong, said, mapped)
     return mapped
+
+
+def _more(
+    wrong: Reader,
+    said: Found,
+    there: Mapping[str, Field],
+    *,
+    as_event: bool,
+    zone: ZoneInfo,
+    look_up: str | None = None,
+) -> dict[str, Field]:
+    """Further choices of the same record, as the roles more_component_0, more_module_0 and so on."""
+    begun = sum(role.startswith("more_component_") for role in there)
+    return {
+        f"more_{role}_{begun + place}": _field(
+            wrong, one.under(role), role, as_event=as_event, zone=zone, look_up=look_up
+        )
+        for place, one in enumerate(said.under("more_choices").items)
+        for role in ("component", "module")
+    }
 
 
 def _touchpoint(wrong: Reader, said: Found, setting: Setting, *, as_event: bool, zone: ZoneInfo) -> Field:
@@ -369,7 +388,7 @@ def _must_suffice(wrong: Reader, said: Found, mapped: Mapped) -> None:
         wrong.complain(
             said.at, "module is mapped without component", "say in what, or: component: {always: product}"
         )
-    has_choice = "component" in mapped.fields and "module" in mapped.fields
+    has_choice = {"component", "module"} <= set(mapped.fields) or "more_component_0" in mapped.fields
     has_money = "amount" in mapped.fields or "unit_price" in mapped.fields
     lacks = {
         "purchase": not (has_money or has_choice) and "amount, or component and module",

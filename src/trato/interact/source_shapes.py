@@ -76,6 +76,12 @@ def _roles(names: tuple[str, ...], required: tuple[str, ...] = ()) -> tuple[Key,
     return tuple(Key(name, PLACE, ROLES[name].meaning, name in required) for name in names)
 
 
+_MORE_CHOICES = Key(
+    "more_choices",
+    Listing(Keys(_roles(("component", "module"), required=("component", "module")))),
+    "What else was chosen, when a row or item says more than one thing: each a component and a module.",
+)
+
 _COMMON = (
     Key("kind", Choice(KINDS), "What the rows or events tell of.", required=True),
     Key(
@@ -98,6 +104,7 @@ _COMMON = (
         required=True,
     ),
     *_roles(tuple(role for role in ROLES if role != "touchpoint"), required=("time",)),
+    _MORE_CHOICES,
     Key(
         "learns",
         Truth(),
@@ -124,6 +131,7 @@ _LOOK_UP = Keys(
             required=True,
         ),
         *_roles(LOOK_UP_ROLES),
+        _MORE_CHOICES,
     )
 )
 
