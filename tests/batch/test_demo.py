@@ -13,6 +13,7 @@ import yaml
 from typer.testing import CliRunner
 
 from trato.batch import demo
+from trato.batch.demo_shop import read_labels, read_shop
 from trato.batch.duckdb_engine import DuckDBEngine
 from trato.cli.main import app
 from trato.errors import BadDeclaration, FileNotReadable, MissingExtra
@@ -190,8 +191,8 @@ def test_the_command_prints_words_or_one_object(
 
 
 def test_what_the_shop_says_is_complete() -> None:
-    shop = demo.read_shop(demo.settings() / "grocer.yaml")
-    labels = demo.read_labels(demo.settings() / "names.yaml")
+    shop = read_shop(demo.settings() / "grocer.yaml")
+    labels = read_labels(demo.settings() / "names.yaml")
     assert shop.fewest_purchases == 5000
     for names in (*labels.components.values(), *labels.modules.values(), *labels.facts.values()):
         assert set(names) == set(LANGUAGES)
@@ -203,7 +204,7 @@ def test_a_slip_in_what_the_shop_says_has_its_line(tmp_path: Path) -> None:
     text = (demo.settings() / "grocer.yaml").read_text()
     (tmp_path / "grocer.yaml").write_text(text.replace("currency:", "curency:"))
     with pytest.raises(BadDeclaration) as caught:
-        demo.read_shop(tmp_path / "grocer.yaml")
+        read_shop(tmp_path / "grocer.yaml")
     assert "currency" in str(caught.value)
 
 

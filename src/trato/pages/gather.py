@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trato.batch.appraise import AppraisalReport
-    from trato.batch.demo import Labels, Shop, Study
+    from trato.batch.demo import Study
+    from trato.batch.demo_shop import Labels, Shop
     from trato.batch.needs import NeedsReport
     from trato.batch.value import ValueReport
     from trato.measure.appraise import Component

@@ -11,7 +11,7 @@ from trato.pages.report import Name
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from trato.batch.demo import Labels
+    from trato.batch.demo_shop import Labels
     from trato.batch.needs import NeedsReport
     from trato.batch.value import ValueReport
 
