@@ -182,6 +182,18 @@ def test_a_table_that_tells_nothing_is_refused(tmp_path: Path) -> None:
     assert "say which: --dates day-first (or month-first)" in done.stderr
 
 
+def test_a_decimal_mark_that_cannot_be_told_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    rows = "".join(f'2025-01-0{day},c{day % 2},"1.23{day}"\n' for day in range(1, 8))
+    path.write_text("date,customer,total\n" + rows, encoding="utf-8")
+    done = trato("init", tmp_path / "shop", "--table", path)
+    assert done.returncode == 3
+    assert "say which: --decimal point (or comma)" in done.stderr
+    done = trato("init", tmp_path / "shop", "--table", path, "--decimal", "comma")
+    assert done.returncode == 0, done.stderr
+    assert read_company(tmp_path / "shop").sources.tables["purchases"].decimal == "comma"
+
+
 def test_who_sits_there_is_asked(tmp_path: Path) -> None:
     mine, theirs = pty.openpty()
     run = [sys.executable, "-c", "from trato.cli.main import run; run()", "init", str(tmp_path / "shop")]

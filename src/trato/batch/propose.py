@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from trato.batch.engine import Engine
+    from trato.batch.engine import Engine, Kind
 
 SAMPLED = 5_000
 
@@ -46,6 +46,8 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     ),
     "id": ("transaction", "line", "linea", "linha", "order", "pedido", "id", "record", "receipt", "ticket"),
 }
+
+_KINDS: Mapping[str, Kind] = {"time": "time", "amount": "money", "cost": "money", "count": "count"}
 
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T]\d{1,2}:\d{2}.*)?|\d{8}")
 _NUMBER = re.compile(r"[-+]?(?:R\$|US\$|[€$£¥])?\s?\d[\d.,]*\s?[€$£¥]?")
@@ -106,9 +108,16 @@ def propose(path: Path) -> Proposal:
     return Proposal(found, _identifier(found["customer"]))
 
 
-def dates_can_be_read(engine: Engine, path: Path, header: str, dates: str | None) -> None:
-    """Raise AmbiguousColumn, NoUsableRow or what else reading the column of times raises."""
-    engine.read(Source(path, "proposed", (Column("time", header, "time"),), dates=dates))
+def must_be_legible(
+    engine: Engine, path: Path, proposal: Proposal, dates: str | None, decimal: str | None
+) -> None:
+    """Raise AmbiguousColumn, NoUsableRow or what else reading the table as proposed raises."""
+    needed = {"customer", "time", "amount"}
+    columns = tuple(
+        Column(role, header, _KINDS.get(role, "text"), optional=role not in needed)
+        for role, header in proposal.columns.items()
+    )
+    engine.read(Source(path, "proposed", columns, dates=dates, decimal=decimal))
 
 
 def _complete(found: dict[str, str], looks: Mapping[str, Looks]) -> None:

@@ -34,6 +34,13 @@ class Language(StrEnum):
     PT = "pt"
 
 
+class DecimalMark(StrEnum):
+    """How amounts are written."""
+
+    POINT = "point"
+    COMMA = "comma"
+
+
 def register(app: typer.Typer) -> None:
     """Add `trato init`."""
     app.command("init")(init)
@@ -50,6 +57,7 @@ def init(
     dates: Annotated[
         str | None, typer.Option(help='How its dates are written: day-first, month-first or "%d/%m/%Y".')
     ] = None,
+    decimal: Annotated[DecimalMark | None, typer.Option(help="Its decimal mark: point or comma.")] = None,
     name: Annotated[str | None, typer.Option(help="The company's name (asked for).")] = None,
     language: Annotated[Language | None, typer.Option(help="Its first language (asked for).")] = None,
     currency: Annotated[str | None, typer.Option(help="Its currency, such as EUR (asked for).")] = None,
@@ -72,7 +80,8 @@ def init(
     from trato.company.fresh import Answers, write_folder
 
     with DuckDBEngine() as engine:
-        found = _found(engine, folder, table, dates) if table else None
+        mark = decimal.value if decimal else None
+        found = _found(engine, folder, table, dates, mark) if table else None
         ask = not as_json and sys.stdin.isatty()
         answers = Answers(
             name=name or _asked("What is the company called?", folder.resolve().name or "company", ask=ask),
@@ -158,13 +167,13 @@ def _must_have_account(answers: Answers) -> None:
         )
 
 
-def _found(engine: Engine, folder: Path, table: Path, dates: str | None) -> TableFound:
-    from trato.batch.propose import dates_can_be_read, propose
+def _found(engine: Engine, folder: Path, table: Path, dates: str | None, decimal: str | None) -> TableFound:
+    from trato.batch.propose import must_be_legible, propose
     from trato.batch.tables import must_be_readable
     from trato.company.fresh import TableFound
 
     must_be_readable(table)
     proposal = propose(table)
-    dates_can_be_read(engine, table, proposal.columns["time"], dates)
+    must_be_legible(engine, table, proposal, dates, decimal)
     file = Path(os.path.relpath(table.resolve(), folder.resolve()))
-    return TableFound(file.as_posix(), proposal.kind, proposal.identifier, proposal.columns, dates)
+    return TableFound(file.as_posix(), proposal.kind, proposal.identifier, proposal.columns, dates, decimal)

@@ -36,6 +36,7 @@ class TableFound:
     identifier: str
     columns: Mapping[str, str]
     dates: str | None = None
+    decimal: str | None = None
 
 
 def write_folder(folder: Path, answers: Answers, table: TableFound | None) -> tuple[Path, ...]:
@@ -203,6 +204,8 @@ def _table(table: TableFound) -> str:
     ]
     if table.dates:
         lines.append(f"    dates: {quoted(table.dates)}")
+    if table.decimal:
+        lines.append(f"    decimal: {table.decimal}")
     lines += [
         f"    kind: {table.kind} # or purchase, return, choice, view, statement, contact, other",
         "    purposes: [service, suggestions]",

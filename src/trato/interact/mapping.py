@@ -229,7 +229,7 @@ def _table(wrong: Reader, name: str, said: Found, setting: Setting) -> Table:
             fields[role] = _field(wrong, one.under(role), role, as_event=False, zone=zone, look_up=called)
         fields |= _more(wrong, one, fields, as_event=False, zone=zone, look_up=called)
         on = one.under("on")
-        here, there = (on.text(), on.text()) if not on.keys else (on.text("here"), on.text("there"))
+        here, there = (_as_written(on.under(side) if on.keys else on) for side in ("here", "there"))
         look_ups.append(LookUp(called, _file(one.under("file")), here, there, on.at.line))
     decimal = said.text("decimal") or None
     table = Table(
@@ -323,7 +323,8 @@ def _field(
 ) -> Field:
     line = said.at.line
     if not said.keys:
-        return _placed(wrong, said.at, said.text(), Field((), look_up=look_up, line=line), as_event=as_event)
+        plain = Field((), look_up=look_up, line=line)
+        return _placed(wrong, said.at, _as_written(said), plain, as_event=as_event)
     always = said.text("always") or None
     if (always is None) == ("from" not in said.keys):
         wrong.complain(said.at, f"{role} needs either 'from' or 'always'", "keep one of them")
@@ -342,11 +343,16 @@ def _field(
             wrong.complain(said.under("always").at, f"{role}: {why.reason}")
     plain = Field((), always=always, values=values, look_up=look_up, line=line, lines=lines)
     place = said.under("from")
-    return _placed(wrong, place.at, place.text(), plain, as_event=as_event) if place.text() else plain
+    return _placed(wrong, place.at, _as_written(place), plain, as_event=as_event) if place.text() else plain
+
+
+def _as_written(said: Found) -> str:
+    """A column's name may begin or end with a blank."""
+    return said.value if isinstance(said.value, str) else ""
 
 
 def _placed(wrong: Reader, at: Declared, place: str, plain: Field, *, as_event: bool) -> Field:
-    path, within = _path(wrong, at, place) if as_event and place else ((place,), None)
+    path, within = _path(wrong, at, place.strip()) if as_event and place else ((place,), None)
     return Field(path, within, plain.always, plain.values, plain.look_up, plain.line, plain.lines)
 
 
