@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from tests.storage.shop import MASTER_KEY
-from trato.storage.migrate import migrate_connection
-from trato.storage.store import open_store, served_engine
+from trato.storage.migrate import migrate_store
+from trato.storage.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,12 +34,9 @@ def new_database(server: str, template: str) -> str:
 @pytest.fixture(scope="session")
 def migrated(postgres: str) -> str:
     """The name of a migrated database, which others are made like."""
-    url = make_url(new_database(postgres, "template0"))
-    engine = served_engine(url)
-    with engine.begin() as connection:
-        migrate_connection(connection)
-    engine.dispose()
-    return str(url.database)
+    url = new_database(postgres, "template0")
+    migrate_store(url)
+    return str(make_url(url).database)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -41,7 +41,7 @@ OUTSIDE = {
     "EmbeddedStore.close", "EmbeddedStore.read", "EmbeddedStore.write",
     "ServedStore.close", "ServedStore.read", "ServedStore.write", "served_engine",
     "Writer.close", "Writer.write",
-    "check_migrated", "known_version", "migrate_connection", "stored_version",  # versions
+    "check_migrated", "known_version", "migrate_connection", "migrate_store", "stored_version",  # versions
     "as_unavailable", "translated", "worth_another_try",  # errors
     "Keyring.open", "Keyring.pepper", "Keyring.seal", "lookup",  # need the master key and what is sealed
     "make_master_key", "read_master_key",

@@ -16,8 +16,8 @@ from sqlalchemy import Column, Integer, Table, create_engine, insert, make_url, 
 from tests.storage.conftest import new_database
 from tests.storage.shop import MASTER_KEY
 from trato import errors
-from trato.storage.migrate import known_version, migrate_connection, stored_version
-from trato.storage.store import open_store, served_engine
+from trato.storage.migrate import known_version, migrate_store, stored_version
+from trato.storage.store import open_store
 from trato.storage.tables import customers, permissions
 from trato.storage.tables.columns import METADATA, UtcDateTime
 from trato.storage.upsert import insert_new, insert_or_replace
@@ -56,16 +56,11 @@ def test_an_empty_server_is_migrated_by_hand_and_by_two_at_once(postgres: str) -
     url = new_database(postgres, "template0")
     with pytest.raises(errors.StoreNotMigrated, match="at version nothing"):
         open_store(url, MASTER_KEY)
-    engine = served_engine(make_url(url))
-
-    def migrate(_: int) -> str:
-        with engine.begin() as connection:
-            return migrate_connection(connection)
-
     with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(migrate, range(2))) == [known_version()] * 2
-    engine.dispose()
+        assert list(pool.map(migrate_store, [url, url])) == [known_version()] * 2
     open_store(url, MASTER_KEY).close()
+    with pytest.raises(errors.BadOption, match="by opening it"):
+        migrate_store("sqlite:////srv/trato.sqlite3")
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=["sqlite", "postgresql"])

@@ -166,6 +166,10 @@ def test_an_unknown_customer_has_no_permissions(store: Store) -> None:
     with pytest.raises(errors.UnknownCustomer):
         give(store, nobody)
     with pytest.raises(errors.UnknownCustomer):
+        store.write(lambda it: it.put_value(nobody, "name", "Nobody", NOW))
+    with pytest.raises(errors.UnknownCustomer):
+        store.write(lambda it: it.add_identifier(nobody, identifier("card", "123"), NOW))
+    with pytest.raises(errors.UnknownCustomer):
         store.read(lambda it: permit(it, nobody))
 
 

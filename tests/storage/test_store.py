@@ -25,7 +25,8 @@ from tests.storage.shop import (
 )
 from trato import errors
 from trato.permission.give import give_permission, withdraw_permission
-from trato.storage.store import open_store, store_url
+from trato.storage.address import store_url
+from trato.storage.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable

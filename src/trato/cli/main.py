@@ -1,7 +1,7 @@
 """`trato`: the commands put together, and errors turned into exit codes, once.
 
 Exit codes: 0 done · 1 a fault of ours · 2 wrong usage · 3 bad input · 4 not enough data · 5 an extra is
-missing · 130 interrupted.
+missing · 6 not permitted · 7 the store cannot serve · 130 interrupted.
 """
 
 from __future__ import annotations

@@ -30,7 +30,10 @@ class CustomerRecords(Records):
         self._connection.execute(insert(customers).values(id=customer, added_at=at))
 
     def add_identifier(self, customer: CustomerId, identifier: Identifier, at: datetime) -> None:
-        """Let an identifier point to a customer. Raises IdentifierTaken when it points to another."""
+        """Let an identifier point to a customer.
+
+        Raises IdentifierTaken when it points to another, and UnknownCustomer.
+        """
         row = {
             "kind": identifier.kind,
             "lookup": lookup(self._pepper, identifier.kind, identifier.normalised),
@@ -38,7 +41,9 @@ class CustomerRecords(Records):
             "sealed": self._keyring.seal(customer, f"identifier {identifier.kind}", identifier.value),
             "added_at": at,
         }
-        if not insert_new(self._connection, identifiers, row) and self.customer_of(identifier) != customer:
+        with self._of(customer):
+            is_new = insert_new(self._connection, identifiers, row)
+        if not is_new and self.customer_of(identifier) != customer:
             raise IdentifierTaken(f"this {identifier.kind} points to another customer already")
 
     def customer_of(self, identifier: Identifier) -> CustomerId | None:
@@ -52,10 +57,11 @@ class CustomerRecords(Records):
         return None if found is None else CustomerId(found)
 
     def put_value(self, customer: CustomerId, field: str, value: str, at: datetime) -> None:
-        """Keep a personal value, such as the name, in the place of an older one."""
+        """Keep a personal value, such as the name, in the place of an older one. Raises UnknownCustomer."""
         sealed = self._keyring.seal(customer, f"value {field}", value)
         row = {"customer": customer, "field": field, "sealed": sealed, "at": at}
-        insert_or_replace(self._connection, personal_values, row, keys=("customer", "field"))
+        with self._of(customer):
+            insert_or_replace(self._connection, personal_values, row, keys=("customer", "field"))
 
     def identifiers_of(self, permit: Permit) -> tuple[Identifier, ...]:
         """The identifiers of the permit's customer, of the kinds that it covers. Raises PermitVoid."""

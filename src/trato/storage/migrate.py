@@ -12,7 +12,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.schema import CreateSchema
 
-from trato.errors import StoreNotMigrated
+from trato.errors import BadOption, StoreNotMigrated
+from trato.storage.address import served_engine, store_url
+from trato.storage.faults import translated
 from trato.storage.tables.keys import KEYS, SCHEMA
 
 if TYPE_CHECKING:
@@ -20,6 +22,23 @@ if TYPE_CHECKING:
 
 # Any number that only migrations of Trato use: two at once run one after the other.
 _LOCK = 0x7261746F
+
+
+def migrate_store(url: str) -> str:
+    """Bring a PostgreSQL store up to this program's version, and return that; done twice, it does nothing.
+
+    Opening an embedded store migrates it. Raises StoreNotMigrated when a newer program has written the store,
+    StorageUnavailable, and BadOption for another URL.
+    """
+    parsed = store_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        raise BadOption("an embedded store is migrated by opening it")
+    engine = served_engine(parsed)
+    try:
+        with translated(), engine.begin() as connection:
+            return migrate_connection(connection)
+    finally:
+        engine.dispose()
 
 
 def migrate_connection(connection: Connection) -> str:
@@ -45,7 +64,7 @@ def check_migrated(connection: Connection) -> None:
     if version != known_version():
         raise StoreNotMigrated(
             f"the store is at version {version or 'nothing'}, the program at {known_version()}",
-            hint="bring it up once with trato.storage.migrate",
+            hint="bring it up once: trato.storage.migrate.migrate_store(url)",
         )
 
 

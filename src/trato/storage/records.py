@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from trato.errors import PermitVoid, UnknownCustomer
 from trato.permission.permit import Permit
 from trato.storage.tables.customers import customers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import Connection
 
     from trato.customers.customer import CustomerId
@@ -49,6 +53,14 @@ class Records:
     def seal(self, customer: CustomerId, words: str) -> bytes:
         """The words, encrypted under the customer's own key."""
         return self._keyring.seal(customer, "words", words)
+
+    @contextmanager
+    def _of(self, customer: CustomerId) -> Iterator[None]:
+        """Tell a row that refers to nobody. Raises UnknownCustomer."""
+        try:
+            yield
+        except IntegrityError:
+            raise UnknownCustomer(f"there is no customer {customer}") from None
 
     def _check(self, permit: Permit) -> None:
         if not isinstance(permit, Permit):

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import secrets
 import time
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
-from sqlalchemy import create_engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import DBAPIError
 
-from trato.errors import BadOption, StorageUnavailable
+from trato.errors import StorageUnavailable
+from trato.storage.address import served_engine, store_url
 from trato.storage.embedded import KeysFile, OneProcess, reading_engine, writing_engine
 from trato.storage.faults import translated, worth_another_try
 from trato.storage.keyring import Keyring
@@ -30,12 +30,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy import URL, Connection
 
 T = TypeVar("T")
 
 TRIES = 5
-LOCK_SECONDS = 5
 PAUSE_SECONDS = 0.02
 
 
@@ -72,21 +71,6 @@ def open_store(url: str, master_key: bytes, *, draw: Callable[[int], bytes] = se
         if parsed.get_backend_name() == "sqlite":
             return EmbeddedStore(Path(str(parsed.database)), master_key, draw)
         return ServedStore(parsed, master_key, draw)
-
-
-def store_url(url: str) -> URL:
-    """The URL of a store. Raises BadOption when it is none that serves."""
-    with suppress(ArgumentError):
-        parsed = make_url(url)
-        if parsed.drivername == "postgresql":
-            parsed = parsed.set(drivername="postgresql+psycopg")
-        memory = parsed.database in {None, "", ":memory:"}
-        if parsed.drivername == "postgresql+psycopg" or (parsed.drivername == "sqlite" and not memory):
-            return parsed
-    raise BadOption(
-        "this is no store's URL",
-        hint="sqlite:////folder/trato.sqlite3, or postgresql+psycopg://host/database",
-    )
 
 
 class _Closing:
@@ -225,18 +209,3 @@ class ServedStore(_Closing):
 
     def _keyring(self, connection: Connection) -> Keyring:
         return Keyring(connection, self._master_key, self._draw)
-
-
-def served_engine(url: URL) -> Engine:
-    """The engine for a PostgreSQL server."""
-    return create_engine(
-        url,
-        pool_size=16,
-        max_overflow=0,
-        pool_timeout=LOCK_SECONDS,
-        pool_pre_ping=True,
-        connect_args={
-            "connect_timeout": LOCK_SECONDS,
-            "options": f"-c lock_timeout={LOCK_SECONDS}s -c TimeZone=UTC -c client_encoding=UTF8",
-        },
-    )
