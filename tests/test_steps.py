@@ -20,6 +20,8 @@ def all_steps() -> dict[str, Step]:
     """The steps that are constants of a module, by where they stand."""
     found = {}
     for info in pkgutil.walk_packages(trato.__path__, "trato."):
+        if info.name.endswith(".migrations.env"):
+            continue  # Alembic alone can run it
         for name, thing in vars(importlib.import_module(info.name)).items():
             if isinstance(thing, Step):
                 found[f"{info.name.removeprefix('trato.')}.{name}"] = thing
