@@ -11,7 +11,8 @@ import yaml
 from trato import declared
 from trato.declared import Reader
 from trato.interact.interactions import Setting
-from trato.interact.mapping import Sources, sources_in
+from trato.interact.mapping import Sources
+from trato.interact.sources import sources_in
 from trato.interact.touchpoints import Touchpoint, Touchpoints
 
 if TYPE_CHECKING:

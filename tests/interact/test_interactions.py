@@ -17,15 +17,9 @@ from tests.interact.mapped import SETTING, TOUCHPOINTS, sources
 from trato.batch.company import sources_of
 from trato.batch.duckdb_engine import DuckDBEngine
 from trato.customers.identifiers import identifier
-from trato.interact.interactions import (
-    Canonical,
-    Interaction,
-    Refusal,
-    Setting,
-    interactions_of,
-    understand,
-    understand_row,
-)
+from trato.interact.canonical import Canonical
+from trato.interact.interactions import Interaction, Refusal, Setting
+from trato.interact.understand import interactions_of, understand, understand_row
 from trato.steps import Step
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from trato.declared import Complaint, Declared, Page, Reader
 from trato.differentiate.needs.names import NamedNeed, needs_in
 from trato.errors import BadDeclaration, BadInput, FileNotReadable, nearest
 from trato.interact.interactions import Setting
-from trato.interact.mapping import Sources, sources_in
+from trato.interact.mapping import Sources
+from trato.interact.sources import sources_in
 from trato.interact.touchpoints import NO_TOUCHPOINTS, Touchpoints, touchpoints_in
 from trato.permission.purposes import Purposes, purposes_in
 

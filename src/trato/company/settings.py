@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from trato import shapes
 from trato.interact.interactions import ROUNDINGS, Rounding
-from trato.interact.mapping import zone_of
+from trato.interact.sources import zone_of
 from trato.interact.touchpoints import labels
 from trato.shapes import Choice, Key, Keys, Listing, Number, Text, in_languages
 

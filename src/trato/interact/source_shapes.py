@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trato import shapes
-from trato.interact.interactions import KINDS, CellKind
+from trato.interact.canonical import CellKind
+from trato.interact.interactions import KINDS
 from trato.shapes import Choice, Either, Key, Keys, Listing, Named, Text, Truth
 
 CALLS = ("track", "page", "screen", "identify", "group")
