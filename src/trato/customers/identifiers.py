@@ -42,7 +42,7 @@ def identifier(kind: str, value: str) -> Identifier:
         )
     if any(unicodedata.category(letter) == "Cs" for letter in value):
         raise BadIdentifier(f"this {kind} is no text")
-    normalised = _normalised(kind, value)
+    normalised = normalise(kind, value)
     if _NOBODY.fullmatch(normalised):
         raise BadIdentifier(f"this {kind} points to nobody", hint="leave out empty and made-up values")
     if len(normalised) > _LONGEST:
@@ -52,7 +52,8 @@ def identifier(kind: str, value: str) -> Identifier:
     return Identifier(kind, value, normalised)
 
 
-def _normalised(kind: str, value: str) -> str:
+def normalise(kind: str, value: str) -> str:
+    """The form in which values of a kind are compared."""
     plain = "".join(
         letter
         for letter in unicodedata.normalize("NFKC", value).strip()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trato.errors import BadOption, PermissionNotAsked
@@ -30,7 +30,7 @@ class GivePermission:
     purpose: Purpose
     touchpoint: str
     source: str
-    evidence: str
+    evidence: str = field(repr=False)
     said_at: datetime | None = None
     until: datetime | None = None
 
@@ -43,7 +43,7 @@ class RefusePermission:
     purpose: Purpose
     touchpoint: str
     source: str
-    evidence: str
+    evidence: str = field(repr=False)
     said_at: datetime | None = None
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import insert, select
 
 from trato.customers.customer import CustomerId
-from trato.customers.identifiers import Identifier, identifier
+from trato.customers.identifiers import Identifier, normalise
 from trato.errors import IdentifierTaken
 from trato.storage.keyring import lookup
 from trato.storage.records import Records
@@ -72,8 +72,9 @@ class CustomerRecords(Records):
             .order_by(identifiers.c.kind, identifiers.c.added_at, identifiers.c.lookup)
         )
         return tuple(
-            identifier(kind, self._keyring.open(permit.customer, f"identifier {kind}", sealed))
+            Identifier(kind, value, normalise(kind, value))
             for kind, sealed in rows
+            for value in (self._keyring.open(permit.customer, f"identifier {kind}", sealed),)
         )
 
     def values_of(self, permit: Permit) -> dict[str, str]:

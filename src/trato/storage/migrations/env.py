@@ -6,5 +6,6 @@ from alembic import context
 
 from trato.storage.tables.columns import METADATA
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA)
-context.run_migrations()
+if __name__ == "env_py":  # as Alembic calls it; importing it does nothing
+    context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA)
+    context.run_migrations()
