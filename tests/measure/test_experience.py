@@ -34,6 +34,12 @@ def test_choices_show_whether_customers_are_known_again() -> None:
 
 
 def test_the_petrol_station_has_nothing_to_vary() -> None:
-    found = deliverable(collect(["ann", "ann"], ["fuel"] * 2, ["regular"] * 2))
+    found = deliverable(collect(["ann", "ann"], ["fuel"] * 2, ["regular"] * 2, window=[0, 2]))
+    assert not found.declared
     assert (found.kind, found.treats.why) == ("target", "nothing_to_vary")
     assert {found.kind, found.interacts.why, found.treats.why} <= SENTENCES.keys()
+
+
+def test_without_later_choices_nothing_is_claimed() -> None:
+    found = deliverable(collect(["ann", "ann"], ["bread"] * 2, ["rye", "white"]))
+    assert (found.kind, found.interacts.why) == ("niche", "no_later_choices")

@@ -147,8 +147,11 @@ def lines(report: AppraisalReport, out: Path) -> Iterator[str]:
         yield f"left out: {left} with fewer than {report.appraisal.settings.min_choices:,} choices"
     experience = report.experience
     yield ""
-    yield f"you can deliver {SENTENCES[experience.kind]}:"
+    can = "you can deliver" if experience.declared else "as far as these choices show, you could deliver"
+    yield f"{can} {SENTENCES[experience.kind]}:"
     yield f"  {SENTENCES[experience.interacts.why]}; {SENTENCES[experience.treats.why]}"
+    if not experience.declared:
+        yield "  if you can do more or less than that, say so: --interacts, --treats"
     yield ""
     yield "worth trying is not yet proof that it pays: only a randomised trial shows that"
     yield f"gains are in {out}"

@@ -24,7 +24,14 @@ if TYPE_CHECKING:
     from trato.differentiate.needs.choices import Choices
 
 Kind = Literal["mass", "niche", "target", "one_to_one"]
-Why = Literal["declared", "recognised_again", "not_recognised_again", "several_modules", "nothing_to_vary"]
+Why = Literal[
+    "declared",
+    "recognised_again",
+    "not_recognised_again",
+    "no_later_choices",
+    "several_modules",
+    "nothing_to_vary",
+]
 
 MOST_KNOWN = 0.5
 
@@ -44,6 +51,7 @@ SENTENCES: dict[str, str] = {
     "declared": "you said so",
     "recognised_again": "most later choices come from customers seen before, so you recognise them again",
     "not_recognised_again": "most later choices come from customers not seen before: you do not know them",
+    "no_later_choices": "there are no later choices, so whether you recognise customers again is not known",
     "several_modules": "there are components with more than one module, so there is something to vary",
     "nothing_to_vary": "every component has one module, so there is nothing to vary",
 }
@@ -65,11 +73,16 @@ class Experience:
     interacts: Ability
     treats: Ability
 
+    @property
+    def declared(self) -> bool:
+        """Whether the company said both itself; otherwise it is only what the choices would allow."""
+        return self.interacts.why == self.treats.why == "declared"
+
 
 def deliverable(choices: Choices, *, interacts: bool | None = None, treats: bool | None = None) -> Experience:
     """The experience a company can deliver, as it declares its abilities or as its choices show them.
 
-    Choices show a lower bound of both: that customers are recognised again says nothing yet of a channel to
+    Choices show what is there to build on, not what is done: that customers are recognised again says nothing yet of a channel to
     them, and that a component comes in modules nothing of whether they may be varied per customer. What is
     declared binds.
     """
@@ -87,16 +100,14 @@ def _varies(choices: Choices) -> Ability:
 def _recognises(choices: Choices) -> Ability:
     """Whether customers seen in the early window make most choices of the later ones.
 
-    Where there are no later ones, those who chose more than once are taken as seen again.
+    Where there are no later ones that is not known, and nothing is claimed.
     """
     later = choices.window > EARLY
-    if later.any():
-        seen = np.zeros(len(choices.customers), bool)
-        seen[choices.customer[~later]] = True
-        again = choices.count[later & seen[choices.customer]].sum() / choices.count[later].sum()
-    else:
-        times = np.bincount(choices.customer, choices.count, len(choices.customers))
-        again = times[times > 1].sum() / max(times.sum(), 1)
+    if not later.any():
+        return Ability(able=False, why="no_later_choices")
+    seen = np.zeros(len(choices.customers), bool)
+    seen[choices.customer[~later]] = True
+    again = choices.count[later & seen[choices.customer]].sum() / choices.count[later].sum()
     return (
         Ability(able=True, why="recognised_again")
         if again > MOST_KNOWN
