@@ -82,9 +82,9 @@ class Experience:
 def deliverable(choices: Choices, *, interacts: bool | None = None, treats: bool | None = None) -> Experience:
     """The experience a company can deliver, as it declares its abilities or as its choices show them.
 
-    Choices show what is there to build on, not what is done: that customers are recognised again says nothing yet of a channel to
-    them, and that a component comes in modules nothing of whether they may be varied per customer. What is
-    declared binds.
+    Choices show what is there to build on, not what is done: that customers are recognised again says
+    nothing yet of a channel to them, and that a component comes in modules nothing of whether they may be
+    varied per customer. What is declared binds.
     """
     speaks = _recognises(choices) if interacts is None else Ability(interacts, "declared")
     varies = _varies(choices) if treats is None else Ability(treats, "declared")
