@@ -145,6 +145,11 @@ def test_usual_numbers_are_found_out(tmp_path: Path, paid: str, value: str) -> N
     assert read(table)[1][0]["amount"] == Decimal(value)
 
 
+def test_a_leading_zero_marks_no_thousands(tmp_path: Path) -> None:
+    table = write(tmp_path / "a.csv", "who;when;paid\na;2024-12-31;0.125\nb;2024-12-31;0.250\n")
+    assert [row["amount"] for row in read(table)[1]] == [Decimal("0.125"), Decimal("0.25")]
+
+
 def test_an_amount_that_can_be_read_two_ways_is_asked_about(tmp_path: Path) -> None:
     table = write(tmp_path / "a.csv", "who;when;paid\na;2024-12-31;1,234\n")
     with pytest.raises(errors.AmbiguousColumn, match="--decimal"):

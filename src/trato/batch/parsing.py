@@ -103,12 +103,12 @@ def _numbers(cell: str, stored: str, decimal: str | None) -> tuple[Way, ...]:
     bare = f"regexp_replace(trim({cell}), {literal(_CURRENCY)}, '', 'g')"
     point = Way(
         "decimal point",
-        f"CASE WHEN regexp_full_match({bare}, '[+-]?[0-9]{{1,3}}(,[0-9]{{3}})+([.][0-9]*)?') "
+        f"CASE WHEN regexp_full_match({bare}, '[+-]?[1-9][0-9]{{0,2}}(,[0-9]{{3}})+([.][0-9]*)?') "
         f"THEN replace({bare}, ',', '') WHEN NOT contains({bare}, ',') THEN {bare} END",
     )
     comma = Way(
         "decimal comma",
-        f"CASE WHEN regexp_full_match({bare}, '[+-]?([0-9]{{1,3}}([.][0-9]{{3}})+|[0-9]+)(,[0-9]*)?') "
+        f"CASE WHEN regexp_full_match({bare}, '[+-]?([1-9][0-9]{{0,2}}([.][0-9]{{3}})+|[0-9]+)(,[0-9]*)?') "
         f"THEN replace(replace({bare}, '.', ''), ',', '.') END",
     )
     return {"point": (point,), "comma": (comma,)}.get(decimal or "", (point, comma))
