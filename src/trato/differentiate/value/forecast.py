@@ -31,8 +31,6 @@ NOMINAL = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
 # Below these the window before teaches nothing that can be told from chance.
 FEWEST_TO_LEARN_FROM = 200
 FEWEST_WHO_BOUGHT = 50
-# Of the customers of the window before, so many are enough to see how wide the intervals must be.
-MOST_TO_CALIBRATE_ON = 20_000
 
 
 @dataclass(frozen=True, slots=True)
