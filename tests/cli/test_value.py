@@ -113,6 +113,7 @@ def test_the_held_out_quarter_of_a_grocer(completejourney_transactions: Path, tm
     said = json.loads(done.stdout)
     test = said["backtest"]
     assert said["customers"] == 2469
+    assert all(model["converged"] for model in said["models"].values() if isinstance(model, dict))
     assert said["actual_value"] == pytest.approx(4596039.58, abs=0.01)
     assert test["horizon_days"] == 91
     assert test["total_error"] <= 0.03

@@ -31,6 +31,8 @@ LOWEST = np.array([*bg_nbd.LOWEST, np.log(0.2), np.log(1e-5), -12.0, -12.0])
 HIGHEST = np.array([*bg_nbd.HIGHEST, np.log(1e4), np.log(1e7), 12.0, 12.0])
 PARAMETERS = 8
 MOST_STEPS = 2_000
+# Gradient, in nats a customer, at which a climb that rounding has stopped counts as having come to rest.
+RESTING = 1e-5
 ROWS_TO_START_FROM = 20_000
 
 
@@ -85,16 +87,23 @@ def fit_rows(rows: PurchaseRows, alone: BgNbd) -> Stayers:
             downhill, start, args=(some,), jac=True, method="L-BFGS-B", bounds=bounds, options=options
         )
 
-    best = min((climb(start, some) for start in starts), key=lambda found: float(found.fun))
+    # Two climbs that end equally high but for rounding: the one that came to rest is the better witness.
+    best = min(
+        (climb(start, some) for start in starts), key=lambda f: (round(float(f.fun), 8), not f.success)
+    )
     if some is not rows:
         best = climb(best.x, rows)
     r, alpha, a, b, r_stay, alpha_stay = np.exp(best.x[:6]).tolist()
     _, stay, tried = np.exp(_log_shares(best.x)).tolist()
     log_likelihood = -float(best.fun) * float(rows.customers.sum())
     leavers = replace(alone, r=r, alpha=alpha, a=a, b=b, log_likelihood=log_likelihood)
-    return Stayers(
-        leavers, stay, tried, r_stay, alpha_stay, log_likelihood, len(rows.row), bool(best.success)
-    )
+    return Stayers(leavers, stay, tried, r_stay, alpha_stay, log_likelihood, len(rows.row), _at_rest(best))
+
+
+def _at_rest(found: OptimizeResult) -> bool:
+    """Whether the climb ended where nothing but rounding is left to gain, on a bound or inside."""
+    held = ((found.x <= LOWEST) & (found.jac > 0)) | ((found.x >= HIGHEST) & (found.jac < 0))
+    return bool(found.success or np.abs(np.where(held, 0.0, found.jac)).max() < RESTING)
 
 
 def kinds_rows(model: Stayers, rows: PurchaseRows) -> NDArray[np.float64]:
