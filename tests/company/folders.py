@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from trato.storage.master_key import make_master_key
+
 GROCER = Path(__file__).resolve().parents[2] / "examples" / "grocer"
 
 FILES = {
@@ -61,8 +63,10 @@ card_no,bought,aisle,product,paid
 
 
 def shop(folder: Path, **changed: str | None) -> Path:
-    """A company folder whose check passes, but for the files given anew; None leaves a file out."""
+    """A company folder with a key whose check passes, but for files given anew; None leaves a file out."""
     folder.mkdir(exist_ok=True)
+    if not (folder / "master.key").exists():
+        make_master_key(folder / "master.key", bytes)
     (folder / "sales.csv").write_text(SALES, encoding="utf-8")
     for file, text in FILES.items():
         given = changed.get(Path(file).stem, text)

@@ -44,7 +44,8 @@ OUTSIDE = {
     "check_migrated", "known_version", "migrate_connection", "migrate_store", "stored_version",  # versions
     "as_unavailable", "translated", "worth_another_try",  # errors
     "Keyring.open", "Keyring.pepper", "Keyring.seal", "lookup",  # need the master key and what is sealed
-    "make_master_key", "read_master_key",
+    "make_master_key", "read_master_key", "key_fault", "make_company_key",
+    "company_store_url", "open_company_store",  # as open_store
     "KeysFile.close", "KeysFile.commit", "KeysFile.rollback", "OneProcess.release",
     "reading_engine", "writing_engine", "insert_new", "insert_or_replace",  # need the store's own connection
     "UtcDateTime.load_dialect_impl", "UtcDateTime.process_bind_param", "UtcDateTime.process_result_value",

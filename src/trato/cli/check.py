@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,9 +42,12 @@ def check(
     from trato.batch.company import check_folder
     from trato.batch.duckdb_engine import DuckDBEngine
     from trato.cli.output import emit, progress
+    from trato.storage.of_company import key_fault
 
     with DuckDBEngine() as engine:
         found = check_folder(engine, folder, rows=rows, progress=progress)
+    if (remark := key_fault(folder, os.environ)) is not None:
+        found = replace(found, faults=(*found.faults, remark))
     emit(summary(found), lines(found), as_json=as_json)
     if not found.sound:
         raise typer.Exit(3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -70,7 +71,7 @@ def init(
     """A new company folder: commented files to change by hand, which `trato check` accepts as they are.
 
     Asks what is not said by options; where nobody can answer, takes en, EUR, UTC and the folder's name. With
-    --table, finds out which column means what. Overwrites nothing.
+    --table, finds out which column means what. Makes the master key of the store. Overwrites nothing.
 
     Example: `trato init shop --table purchases.csv`
     """
@@ -78,6 +79,7 @@ def init(
     from trato.batch.duckdb_engine import DuckDBEngine
     from trato.cli.output import emit
     from trato.company.fresh import Answers, write_folder
+    from trato.storage.of_company import make_company_key
 
     with DuckDBEngine() as engine:
         mark = decimal.value if decimal else None
@@ -92,19 +94,23 @@ def init(
         )
         _must_have_account(answers)
         written = write_folder(folder, answers, found)
+        key = make_company_key(folder, os.environ, secrets.token_bytes)
         checked = check_folder(engine, folder)
     told = {
         "folder": str(folder),
         "files": [str(path) for path in written],
         "table": None if found is None else {"kind": found.kind, "columns": dict(found.columns)},
+        "master_key": None if key is None else str(key),
         "sound": checked.sound,
     }
-    emit(told, lines(written, found, checked), as_json=as_json)
+    emit(told, lines(written, found, checked, key), as_json=as_json)
     if not checked.sound:
         raise typer.Exit(3)
 
 
-def lines(written: tuple[Path, ...], found: TableFound | None, checked: Checked) -> Iterator[str]:
+def lines(
+    written: tuple[Path, ...], found: TableFound | None, checked: Checked, key: Path | None
+) -> Iterator[str]:
     """What people read."""
     yield "written:"
     for path in written:
@@ -115,6 +121,8 @@ def lines(written: tuple[Path, ...], found: TableFound | None, checked: Checked)
             yield f"  {role:<11}{column}"
     for fault in checked.faults:
         yield str(fault)
+    yield f"the master key: {key or 'that of the environment'}"
+    yield "  whoever loses it loses the personal data in the store: keep a copy safe, apart from the store"
     yield f"change the files as you like, then: trato check {checked.company.folder}"
 
 

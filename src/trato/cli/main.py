@@ -41,11 +41,13 @@ def _root(
 
 
 def _register() -> None:
-    from trato.cli import appraise, check, demo, init, needs, value
+    from trato.cli import appraise, check, demo, init, migrate, needs, permission, value
 
     demo.register(app)
     init.register(app)
     check.register(app)
+    permission.register(app)
+    migrate.register(app)
     appraise.register(app)
     needs.register(app)
     value.register(app)

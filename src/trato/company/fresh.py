@@ -88,6 +88,7 @@ languages: [{answers.language}] # en, es, pt; the first is used where a customer
 currency: {answers.currency}
 time_zone: {answers.time_zone} # in which your days begin; times without an offset are in it
 unit: {answers.unit} # person, household or account: to whom beliefs and treatments belong
+# store: postgresql+psycopg://host/database # a file in store/ if nothing is said; never write a password here
 """
 
 

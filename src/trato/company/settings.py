@@ -5,10 +5,12 @@ languages: [es, en]
 currency: EUR
 time_zone: Europe/Madrid
 unit: person
+store: {variable: SHOP_STORE}
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast, get_args
 from zoneinfo import ZoneInfo
@@ -17,12 +19,13 @@ from trato import shapes
 from trato.interact.interactions import ROUNDINGS, Rounding
 from trato.interact.sources import zone_of
 from trato.interact.touchpoints import labels
-from trato.shapes import Choice, Key, Keys, Listing, Number, Text, in_languages
+from trato.shapes import Choice, Either, Key, Keys, Listing, Number, Text, in_languages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from trato.declared import Declared, Reader
+    from trato.shapes import Found
 
 Language = Literal["en", "es", "pt"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -31,6 +34,11 @@ Unit = Literal["person", "household", "account"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
 
 MOST_MINOR_UNITS = 4
+
+USUAL_STORE = "sqlite:///store/trato.db"
+_STORE = re.compile(r"sqlite:///(?!:memory:$)[^?]+|postgresql(\+psycopg)?://.+")
+_PASSWORD = re.compile(r"://[^/@]*:[^@]*@|[?&][^=&]*password=", re.IGNORECASE)
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 COMPANY = Keys(
     (
@@ -69,6 +77,17 @@ COMPANY = Keys(
             "To whom beliefs, contact caps and treatments belong; `person` if nothing is said. Permission is "
             "always a person's.",
         ),
+        Key(
+            "store",
+            Either(
+                Text(),
+                Keys(
+                    (Key("variable", Text(), "The environment variable that holds the URL.", required=True),)
+                ),
+            ),
+            f"The URL of the store, without a password; `{USUAL_STORE}` in this folder if nothing is said. "
+            "The environment variable `TRATO_STORE` comes before a URL that stands here.",
+        ),
     )
 )
 
@@ -84,6 +103,8 @@ class Settings:
     rounding: Rounding
     zone: ZoneInfo
     unit: Unit
+    store: str = USUAL_STORE
+    store_variable: str = ""
 
 
 USUAL = Settings({}, ("en",), "EUR", 2, "half_even", ZoneInfo("UTC"), "person")
@@ -107,6 +128,7 @@ def settings_in(wrong: Reader, root: Declared) -> Settings:
             "check its code, or say its minor_units",
         )
     zone = said.text("time_zone")
+    store, store_variable = _store(wrong, said.under("store"))
     return Settings(
         name=labels(said.under("name")),
         languages=tuple(languages) or USUAL.languages,
@@ -117,7 +139,32 @@ def settings_in(wrong: Reader, root: Declared) -> Settings:
         rounding=cast("Rounding", said.text("rounding") or USUAL.rounding),
         zone=(zone_of(wrong, said.under("time_zone").at, zone) if zone else None) or USUAL.zone,
         unit=cast("Unit", said.text("unit") or USUAL.unit),
+        store=store,
+        store_variable=store_variable,
     )
+
+
+def _store(wrong: Reader, said: Found) -> tuple[str, str]:
+    """The store's URL and the variable that holds it. A complaint repeats neither: they may hold a secret."""
+    url, variable = said.text(), said.text("variable")
+    if _PASSWORD.search(url):
+        wrong.complain(
+            said.at,
+            "a password stands in the store's URL",
+            "change it, for others may have read it, and say the URL in an environment variable: "
+            "store: {variable: TRATO_STORE}",
+        )
+    elif url and not _STORE.fullmatch(url):
+        wrong.complain(
+            said.at, "this is no store's URL", f"say {USUAL_STORE}, or postgresql+psycopg://host/database"
+        )
+    if variable and not _VARIABLE.fullmatch(variable):
+        wrong.complain(
+            said.under("variable").at,
+            "this is no name of an environment variable",
+            "it has letters, digits and _, such as TRATO_STORE",
+        )
+    return url or USUAL.store, variable
 
 
 def minor_units_of(currency: str) -> int | None:

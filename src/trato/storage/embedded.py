@@ -8,7 +8,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, event
+from sqlalchemy import URL, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool, StaticPool
 
@@ -115,7 +115,9 @@ def _engine(file: Path, *, journal: str, begin: str, readers: int | None) -> Eng
             "pool_timeout": BUSY_SECONDS,
         }
     engine = create_engine(
-        f"sqlite:///{file}", connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, **pooling
+        URL.create("sqlite", database=str(file)),
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        **pooling,
     )
 
     @event.listens_for(engine, "connect")

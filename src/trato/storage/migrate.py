@@ -64,7 +64,7 @@ def check_migrated(connection: Connection) -> None:
     if version != known_version():
         raise StoreNotMigrated(
             f"the store is at version {version or 'nothing'}, the program at {known_version()}",
-            hint="bring it up once: trato.storage.migrate.migrate_store(url)",
+            hint="bring it up once: trato migrate",
         )
 
 
