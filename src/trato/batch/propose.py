@@ -125,7 +125,11 @@ def _complete(found: dict[str, str], looks: Mapping[str, Looks]) -> None:
     words = [
         name
         for name, one in looks.items()
-        if name not in found.values() and one.numbers < 0.1 and one.dates < 0.1 and one.distinct > 1
+        if name not in found.values()
+        and one.numbers < 0.1
+        and one.dates < 0.1
+        and one.distinct > 1
+        and not _called("customer", name)  # another name of the customer is nothing that was chosen
     ]
     if words and "component" in found:
         found["module"] = max(words, key=lambda name: looks[name].distinct)
