@@ -135,8 +135,9 @@ def _complete(found: dict[str, str], looks: Mapping[str, Looks]) -> None:
         found["module"] = max(words, key=lambda name: looks[name].distinct)
     elif words:
         found["component"] = min(words, key=lambda name: looks[name].distinct)
-    elif "component" in found:
-        del found["component"]
+    else:
+        found.pop("component", None)
+        found.pop("module", None)
 
 
 def _score(role: str, name: str, looks: Looks) -> float:
