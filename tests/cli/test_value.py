@@ -250,6 +250,20 @@ def test_a_hundred_rows_with_odd_names_are_enough(tmp_path: Path) -> None:
     assert "did you mean 'Importe (€)'" in missing.stderr
 
 
+@pytest.mark.parametrize("command", ["value", "needs", "appraise"])
+def test_a_missing_folder_is_told_before_the_work(tmp_path: Path, command: str) -> None:
+    table = write(tmp_path / "t.csv", [("a", "2024-01-01", 5)])
+    columns = (
+        COLUMNS
+        if command == "value"
+        else ("--customer", "who", "--component", "paid", "--module", "paid", "--at", "when")
+    )
+    done = trato(command, table, *columns, "--out", tmp_path / "nowhere" / "v.csv")
+    assert done.returncode == 3
+    assert "mkdir -p" in done.stderr
+    assert "reading" not in done.stderr
+
+
 def test_a_short_history_is_not_called_tested(tmp_path: Path) -> None:
     table = write(tmp_path / "t.csv", shop())
     done = trato("value", table, *COLUMNS, "--horizon", 290, "--out", tmp_path / "v.csv")

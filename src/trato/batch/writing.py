@@ -21,6 +21,16 @@ if TYPE_CHECKING:
     from trato.batch.engine import Reject
 
 
+def must_have_folder(out: Path) -> None:
+    """Raise FileNotReadable unless the folder that `out` is to lie in is there: told before the work."""
+    if not out.parent.is_dir():
+        raise FileNotReadable(
+            "cannot be written: there is no such folder",
+            hint=f"make it first: mkdir -p {out.parent}",
+            where=str(out),
+        )
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """A path to write to; `path` is replaced by it only when the block ends well, with mode 0600."""

@@ -93,6 +93,7 @@ def appraise(
     from trato.batch.appraise import AppraisalTable, appraise_table, summary, write_gains
     from trato.batch.choices import ChoicesTable
     from trato.batch.duckdb_engine import DuckDBEngine
+    from trato.batch.writing import must_have_folder
     from trato.cli.output import emit, progress, tell_rejects
     from trato.measure.appraise import Settings
 
@@ -118,6 +119,7 @@ def appraise(
     )
     workers = min(cpu_count() or 1, 8)
     asked = AppraisalTable(table, settings, figure, interacts, treats, workers)
+    must_have_folder(out)
     with DuckDBEngine() as engine:
         report = appraise_table(engine, asked, progress)
     rejects = write_gains(report, out)

@@ -59,6 +59,7 @@ def needs(
     from trato.batch.choices import ChoicesTable
     from trato.batch.duckdb_engine import DuckDBEngine
     from trato.batch.needs import NeedsTable, needs_table, summary, write_needs
+    from trato.batch.writing import must_have_folder
     from trato.cli.output import emit, progress, tell_rejects
 
     asked = NeedsTable(
@@ -67,6 +68,7 @@ def needs(
         max_needs=max_needs,
         seed=seed,
     )
+    must_have_folder(out)
     with DuckDBEngine() as engine:
         report = needs_table(engine, asked, progress)
     written = write_needs(report, out, names=names, model=model)

@@ -73,6 +73,7 @@ def value(
     """
     from trato.batch.duckdb_engine import DuckDBEngine
     from trato.batch.value import ValueTable, value_table, write_values
+    from trato.batch.writing import must_have_folder
     from trato.cli.output import emit, progress, tell_rejects
     from trato.differentiate.value.tiers import TierRule
 
@@ -93,6 +94,7 @@ def value(
         decimal=decimal,
         seed=seed,
     )
+    must_have_folder(out)
     with DuckDBEngine() as engine:
         report = value_table(engine, asked, progress)
     accounts, rejects = write_values(report, out)
