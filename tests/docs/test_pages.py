@@ -47,3 +47,11 @@ def test_what_a_page_says_runs(page: Path, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr[-4000:]
+
+
+def test_the_result_on_the_first_screen_is_what_the_demo_finds(tmp_path: Path) -> None:
+    shown = (tables.ROOT / "README.md").read_text(encoding="utf-8").split("```text\n")[1].split("```")[0]
+    demo = [str(Path(sys.executable).with_name("trato")), "demo", "--out", str(tmp_path)]
+    printed = " ".join(subprocess.run(demo, capture_output=True, text=True, check=True).stdout.split())
+    sentences = re.split(r"\.\s+", " ".join(shown.split()).removesuffix("."))
+    assert not [sentence for sentence in sentences if sentence not in printed]
