@@ -1,0 +1,1 @@
+"""What a company can vary for a customer, and which of it goes together."""
