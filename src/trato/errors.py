@@ -12,9 +12,11 @@ TratoError
 │   ├── BadOption         trato.bad_option           an option's value makes no sense here
 │   ├── UnknownPurpose    trato.unknown_purpose      no purpose of that name is declared
 │   ├── UnknownCustomer   trato.unknown_customer     no customer has that id
+│   ├── UnknownConversation  trato.unknown_conversation  no such conversation is open
 │   ├── BadIdentifier     trato.bad_identifier       an identifier that cannot point to anybody
 │   ├── IdentifierTaken   trato.identifier_taken     an identifier points to another customer already
-│   └── PermissionNotAsked  trato.permission_not_asked  the purpose leaves the customer no yes or no
+│   ├── PermissionNotAsked  trato.permission_not_asked  the purpose leaves the customer no yes or no
+│   └── OfferTooLarge     trato.offer_too_large      the offer's rules cannot be compiled within the limits
 ├── NotEnoughData         trato.not_enough_data      the data are sound but too few to answer (exit code 4)
 ├── MissingExtra          trato.missing_extra        an optional part is not installed (exit code 5)
 ├── NotPermitted          trato.not_permitted        personal data may not be used for this (exit code 6)
@@ -125,6 +127,12 @@ class UnknownCustomer(BadInput):
     code = "trato.unknown_customer"
 
 
+class UnknownConversation(BadInput):
+    """No such conversation is open."""
+
+    code = "trato.unknown_conversation"
+
+
 class BadIdentifier(BadInput):
     """The identifier cannot point to anybody."""
 
@@ -141,6 +149,12 @@ class PermissionNotAsked(BadInput):
     """The purpose leaves the customer no yes or no."""
 
     code = "trato.permission_not_asked"
+
+
+class OfferTooLarge(BadInput):
+    """The offer's rules cannot be compiled within the time or the memory allowed."""
+
+    code = "trato.offer_too_large"
 
 
 class NotEnoughData(TratoError):
