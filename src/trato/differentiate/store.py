@@ -1,0 +1,93 @@
+"""What differentiating needs of a store: builds, published by one pointer, and their models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from trato.customers.customer import CustomerId
+    from trato.differentiate.known import Counted, Score
+    from trato.permission.permit import Permit
+
+ModelKind = Literal["needs", "values"]
+
+
+class ModelVersions(TypedDict):
+    """The models of one purpose, by their version hashes; None where none could be learned."""
+
+    needs: str | None
+    values: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedBuild:
+    """The build that is served. `models` is by purpose; `summary` is the JSON that the build left."""
+
+    build: str
+    watermark: int
+    published_at: datetime
+    models: Mapping[str, ModelVersions]
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class PortfolioCell:
+    """Customers who share need and tier; `expected_value` is their sum, in minor units."""
+
+    need: int
+    tier: str
+    customers: int
+    expected_value: float
+
+
+class BuildStore(Protocol):
+    """One transaction, in which a build is written or read.
+
+    A build writes in many transactions: `start_build`, then counts, scores and models in chunks, then
+    `publish_build`. Nothing of it is seen before that last one, and everything after it. What an unfinished
+    build left is dropped by `drop_builds`, and is never read.
+    """
+
+    def start_build(self, build: str, at: datetime, watermark: int) -> None:
+        """Keep that a build of this id begins, with the log up to and including position `watermark`."""
+
+    def put_counted(self, build: str, counted: Sequence[Counted]) -> None:
+        """Keep what was counted, sealed under each customer's own key. Who is no customer is left out."""
+
+    def put_scores(self, build: str, scores: Sequence[Score]) -> None:
+        """Keep the scores of a build. Who is no customer is left out."""
+
+    def put_model(self, version: str, kind: ModelKind, document: str) -> None:
+        """Keep a model's JSON document by its version; one that is there already stays as it is."""
+
+    def publish_build(
+        self, build: str, models: Mapping[str, ModelVersions], summary: str, at: datetime
+    ) -> None:
+        """Make this the build that is served: the swap of one pointer, in this transaction."""
+
+    def drop_builds(self) -> int:
+        """Drop the rows of all builds but the one that is served; how many builds. Models are kept."""
+
+    def current_build(self) -> PublishedBuild | None:
+        """The build that is served; None before the first."""
+
+    def model_document(self, version: str) -> str:
+        """The JSON document of a model. Raises StorageUnavailable when there is none of this version."""
+
+    def counted_of(self, permit: Permit) -> Counted | None:
+        """What the served build counted of the permit's customer for its purpose; None for nothing."""
+
+    def portfolio(self, purpose: str, now: datetime) -> Sequence[PortfolioCell]:
+        """The served build's customers by need and tier, of those who permit the purpose at this moment."""
+
+    def scored(
+        self, purpose: str, need: int | None, tier: str | None, after: CustomerId | None, limit: int
+    ) -> tuple[CustomerId, ...]:
+        """Customers of a need and a tier (any where None), sorted by id, at most `limit` behind `after`."""
+
+    def put_score(self, score: Score) -> None:
+        """Refresh one customer's score in the served build. Without a build, nothing happens."""
