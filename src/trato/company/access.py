@@ -1,14 +1,13 @@
-"""Who may come in: programs by keys, colleagues by a session, the first of them by a set-up link; and the
-record of who looked at whom.
+"""Who may come in: the company's people with their sessions, and the keys of its programs.
 
-Nothing here is kept in words that open a door: of keys, links and sessions only a SHA-256 hash, of passwords
-what scrypt makes of them, and a colleague's e-mail sealed under a key of the store.
+What opens a door is kept only as a hash, and every look at a customer leaves a note. The verbs are in
+`people` and `keys`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol, get_args
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NewType, Protocol, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,138 +15,161 @@ if TYPE_CHECKING:
 
     from trato.customers.customer import CustomerId
     from trato.permission.permit import Permit
-
-Scope = Literal["track", "read", "greet", "permissions", "build"]
-SCOPES: tuple[Scope, ...] = get_args(Scope)
+    from trato.permission.purposes import Language
 
 Role = Literal["analyst", "agent", "data_protection", "administrator"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
+Scope = Literal["track", "read", "greet", "permissions", "build"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
 
-@dataclass(frozen=True, slots=True)
-class ApiKey:
-    """A program's key: what it may do, and the SHA-256 hash by which it is known."""
-
-    id: str
-    label: str
-    scopes: frozenset[Scope]
-    hashed: bytes = field(repr=False)
-    created_at: datetime
-    revoked_at: datetime | None = None
+PersonId = NewType("PersonId", str)
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A colleague who logs in; their e-mail is kept apart. `password` is its scrypt hash with its settings."""
+    """One of the company's people.
 
-    id: str
+    `email` is as they wrote it; the store finds them by its normalised form. `password` is what `people`
+    keeps of it, a salted hash.
+    """
+
+    id: PersonId
+    email: str
+    password: str
     role: Role
-    language: str
-    password: str = field(repr=False)
+    language: Language
     created_at: datetime
     disabled_at: datetime | None = None
+
+    def __repr__(self) -> str:
+        return f"Person(id={self.id!r}, role={self.role!r})"
 
 
 @dataclass(frozen=True, slots=True)
 class SetupLink:
-    """A link that makes one colleague of this role, once."""
+    """A link that serves once, to choose a password: for somebody new in a role, or for `person` again.
 
-    hashed: bytes = field(repr=False)
+    `hashed` is the SHA-256 of what the link holds.
+    """
+
+    hashed: bytes
     role: Role
+    person: PersonId | None
+    created_at: datetime
     expires_at: datetime
     used_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A colleague who is logged in, until `ends_at` at the latest."""
+    """Somebody logged in. `hashed` is the SHA-256 of the token; it ends at `ends_at` whatever happens."""
 
-    hashed: bytes = field(repr=False)
-    person: str
+    hashed: bytes
+    person: PersonId
     created_at: datetime
     last_seen: datetime
     ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
-    """Somebody looked at a customer, for these purposes. `who` is `person:ID` or `key:ID`."""
+class ApiKey:
+    """A program's key, with what it may be used for. `hashed` is the SHA-256 of the key."""
 
-    who: str
+    id: str
+    label: str
+    scopes: frozenset[Scope]
+    hashed: bytes
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """That somebody looked at a customer's data. `by` is `person:ID` or `key:ID`."""
+
+    by: str
     customer: CustomerId
     purposes: tuple[str, ...]
     at: datetime
 
 
-class AccessStore(Protocol):
-    """What access needs of a store: one transaction of it."""
+class PeopleStore(Protocol):
+    """What the company's people need of a store: one transaction of it."""
 
-    def add_key(self, key: ApiKey) -> None:
-        """Keep a new key."""
+    def add_person(self, person: Person) -> bool:
+        """Keep somebody new; False when the e-mail, in its normalised form, is somebody's already."""
 
-    def key_by_hash(self, hashed: bytes) -> ApiKey | None:
-        """The key of that hash, revoked or not; None when there is none."""
-
-    def keys(self) -> tuple[ApiKey, ...]:
-        """All keys, revoked ones too, by the moment they were made."""
-
-    def revoke_key(self, key: str, at: datetime) -> bool:
-        """Revoke the key of that id; whether there was one that was not revoked."""
-
-    def add_person(self, person: Person, email: str) -> None:
-        """Keep a new colleague. Raises IdentifierTaken when another has that e-mail."""
-
-    def person(self, person: str) -> Person | None:
-        """The colleague of that id, disabled or not; None when there is none."""
+    def person_of(self, person: PersonId) -> Person | None:
+        """The person of that id."""
 
     def person_by_email(self, email: str) -> Person | None:
-        """The colleague of that e-mail in any writing, disabled or not; None when there is none."""
+        """The person whose e-mail, in its normalised form, is this one's."""
 
-    def persons(self) -> tuple[Person, ...]:
-        """All colleagues, disabled ones too, by the moment they were added."""
+    def persons(self) -> Sequence[Person]:
+        """Everybody, those who were added first before, the disabled among them."""
 
-    def emails_of_persons(self, session: bytes, now: datetime) -> dict[str, str]:
-        """E-mails by colleague, for who holds the session of that hash.
+    def set_password(self, person: PersonId, password: str) -> None:
+        """Put another password's hash in the place of the old one."""
 
-        All for an administrator, their own for others, and none when the session is not, or has ended, or
-        its colleague was disabled.
-        """
+    def set_language(self, person: PersonId, language: Language) -> None:
+        """Keep the language in which somebody reads."""
 
-    def set_password(self, person: str, password: str) -> bool:
-        """Keep another hash of a password; whether there is that colleague."""
-
-    def disable_person(self, person: str, at: datetime) -> bool:
-        """Let a colleague in no more and end their sessions; whether there was one who came in."""
+    def disable_person(self, person: PersonId, at: datetime | None) -> None:
+        """Keep from when on somebody may not come in; None lets them in again."""
 
     def add_setup_link(self, link: SetupLink) -> None:
-        """Keep a new link."""
+        """Keep a link."""
 
-    def use_setup_link(self, hashed: bytes, now: datetime) -> SetupLink | None:
-        """Mark the link of that hash as used, and return it; None when it is not, was used or has expired.
+    def setup_link(self, hashed: bytes) -> SetupLink | None:
+        """The link with that hash, used or not."""
 
-        Of two at once one gets it.
-        """
+    def use_setup_link(self, hashed: bytes, at: datetime) -> bool:
+        """Mark a link as used; False when it was used before, so that of two at once one gets True."""
 
     def add_session(self, session: Session) -> None:
-        """Keep a new session."""
+        """Keep a session."""
 
     def session_by_hash(self, hashed: bytes) -> Session | None:
-        """The session of that hash; None when there is none. Whether it still holds is for the caller."""
+        """The session with that hash."""
 
-    def touch_session(self, hashed: bytes, last_seen: datetime) -> None:
-        """Keep when the session of that hash was last used."""
+    def session_seen(self, hashed: bytes, at: datetime) -> None:
+        """Keep when a session was last used."""
 
-    def end_session(self, hashed: bytes) -> bool:
-        """Forget the session of that hash; whether there was one."""
+    def end_session(self, hashed: bytes) -> None:
+        """Drop a session."""
+
+    def end_sessions_of(self, person: PersonId) -> None:
+        """Drop all sessions of a person."""
 
     def drop_sessions(self, before: datetime) -> int:
-        """Forget the sessions that ended before then; how many."""
+        """Drop the sessions that ended before a moment, and tell how many."""
 
-    def note_looks(self, looks: Sequence[Looked]) -> None:
-        """Keep that somebody looked; this is only ever appended to. Raises UnknownCustomer."""
 
-    def looks_of(self, permit: Permit) -> tuple[Looked, ...]:
-        """Who looked at the permit's customer, for whatever purpose, newest first. Raises PermitVoid."""
+class KeyStore(Protocol):
+    """What keys need of a store: one transaction of it."""
 
-    def looks(self, limit: int) -> tuple[Looked, ...]:
-        """Who looked at whom, newest first, at most so many."""
+    def add_key(self, key: ApiKey) -> None:
+        """Keep a key."""
+
+    def key_by_hash(self, hashed: bytes) -> ApiKey | None:
+        """The key with that hash, revoked or not."""
+
+    def keys(self) -> Sequence[ApiKey]:
+        """Every key, those that were made first before, the revoked among them."""
+
+    def revoke_key(self, key: str, at: datetime) -> bool:
+        """Mark a key as revoked; False when there is none of that id that serves."""
+
+
+class LookStore(Protocol):
+    """Who looked at whom: one transaction of a store; append-only."""
+
+    def note_look(self, looked: Looked) -> None:
+        """Keep that somebody looked."""
+
+    def looks(self, limit: int) -> Sequence[Looked]:
+        """The last looks, the newest first."""
+
+    def looks_of(self, permit: Permit, limit: int) -> Sequence[Looked]:
+        """The last looks at the permit's customer, the newest first."""
