@@ -15,8 +15,12 @@ TratoError
 │   ├── UnknownConversation  trato.unknown_conversation  no such conversation is open
 │   ├── BadIdentifier     trato.bad_identifier       an identifier that cannot point to anybody
 │   ├── IdentifierTaken   trato.identifier_taken     an identifier points to another customer already
+│   ├── BadPassword       trato.bad_password         a password that is too short or too easy to guess
+│   ├── EmailTaken        trato.email_taken          somebody of the company has this e-mail already
 │   ├── PermissionNotAsked  trato.permission_not_asked  the purpose leaves the customer no yes or no
-│   └── OfferTooLarge     trato.offer_too_large      the offer's rules cannot be compiled within the limits
+│   ├── OfferTooLarge     trato.offer_too_large      the offer's rules cannot be compiled within the limits
+│   ├── BadBody           trato.bad_body             what was sent cannot be read
+│   └── BodyTooLarge      trato.body_too_large       more was sent than one event or request may hold
 ├── NotEnoughData         trato.not_enough_data      the data are sound but too few to answer (exit code 4)
 ├── MissingExtra          trato.missing_extra        an optional part is not installed (exit code 5)
 ├── NotPermitted          trato.not_permitted        personal data may not be used for this (exit code 6)
@@ -24,6 +28,14 @@ TratoError
 │   ├── PermissionWithdrawn  trato.permission_withdrawn  the customer said no, or no longer
 │   ├── PermissionExpired    trato.permission_expired    the customer's yes has ended
 │   └── PermitVoid           trato.permit_void           the permit was not read in this transaction
+├── AccessRefused         trato.access_refused       who asks is not known here (exit code 6)
+│   ├── KeyRefused        trato.key_refused          no key, or one that is unknown or was revoked
+│   ├── ScopeMissing      trato.scope_missing        the key is good, but not for this
+│   ├── LogInRefused      trato.log_in_refused       e-mail and password do not fit together
+│   ├── SetupLinkSpent    trato.setup_link_spent     the link was used, is too old, or never was
+│   └── RoleLacking       trato.role_lacking         this is for people in another role
+├── TooMuchAtOnce         trato.too_much_at_once     more was asked than may be for now (exit code 7)
+│   └── LogInPaused       trato.log_in_paused        too many log-ins failed: wait before the next
 └── StorageError          trato.storage              the store cannot serve (exit code 7)
     ├── StorageUnavailable   trato.storage_unavailable   locked, full or away for now: try again
     ├── StoreInUse           trato.store_in_use          another process has the embedded store open
@@ -145,6 +157,18 @@ class IdentifierTaken(BadInput):
     code = "trato.identifier_taken"
 
 
+class BadPassword(BadInput):
+    """The password is too short or too easy to guess."""
+
+    code = "trato.bad_password"
+
+
+class EmailTaken(BadInput):
+    """Somebody of the company has this e-mail already."""
+
+    code = "trato.email_taken"
+
+
 class PermissionNotAsked(BadInput):
     """The purpose leaves the customer no yes or no."""
 
@@ -155,6 +179,18 @@ class OfferTooLarge(BadInput):
     """The offer's rules cannot be compiled within the time or the memory allowed."""
 
     code = "trato.offer_too_large"
+
+
+class BadBody(BadInput):
+    """What was sent cannot be read."""
+
+    code = "trato.bad_body"
+
+
+class BodyTooLarge(BadInput):
+    """More was sent than one event or one request may hold."""
+
+    code = "trato.body_too_large"
 
 
 class NotEnoughData(TratoError):
@@ -200,6 +236,60 @@ class PermitVoid(NotPermitted):
     """The permit was not read from the ledger in this transaction."""
 
     code = "trato.permit_void"
+
+
+class AccessRefused(TratoError):
+    """Who asks is not known here, or may not have it."""
+
+    code = "trato.access_refused"
+    exit_code = 6
+
+
+class KeyRefused(AccessRefused):
+    """There is no key, or it is unknown, or it was revoked."""
+
+    code = "trato.key_refused"
+
+
+class ScopeMissing(AccessRefused):
+    """The key is good, but not for this."""
+
+    code = "trato.scope_missing"
+
+
+class LogInRefused(AccessRefused):
+    """E-mail and password do not fit together."""
+
+    code = "trato.log_in_refused"
+
+
+class SetupLinkSpent(AccessRefused):
+    """The link was used, is too old, or never was."""
+
+    code = "trato.setup_link_spent"
+
+
+class RoleLacking(AccessRefused):
+    """This is for people in another role."""
+
+    code = "trato.role_lacking"
+
+
+class TooMuchAtOnce(TratoError):
+    """More was asked than may be asked for now; `seconds` later it may be."""
+
+    code = "trato.too_much_at_once"
+    exit_code = 7
+
+    def __init__(self, message: str, *, seconds: int, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint or f"try again in {seconds} s")
+        self.seconds = seconds
+
+
+class LogInPaused(TooMuchAtOnce):
+    """Too many log-ins failed: wait before the next."""
+
+    code = "trato.log_in_paused"
 
 
 class StorageError(TratoError):

@@ -1,0 +1,1 @@
+"""Segment's tracking protocol and its variants, as the libraries out there speak it."""
