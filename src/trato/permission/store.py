@@ -31,4 +31,7 @@ class PermissionStore(Protocol):
         """The words, encrypted under the customer's own key."""
 
     def append_permission(self, entry: Entry) -> Entry:
-        """Lock the head, chain the entry to it, and keep both; called last: the lock holds up everyone."""
+        """Lock the head, chain the entry to it, and keep both; called last: the lock holds up everyone.
+
+        Keeps the standing of the entry's customer and purpose in step, in the same transaction.
+        """

@@ -1,0 +1,1 @@
+"""Who is who: which identifiers point to one customer, and who belongs together."""
