@@ -18,6 +18,8 @@ TratoError
 │   ├── BadPassword       trato.bad_password         a password that is too short or too easy to guess
 │   ├── EmailTaken        trato.email_taken          somebody of the company has this e-mail already
 │   ├── PermissionNotAsked  trato.permission_not_asked  the purpose leaves the customer no yes or no
+│   ├── UnknownModule     trato.unknown_module       the offer has no component, module or fact of that name
+│   ├── NoConfiguration   trato.no_configuration     no valid configuration keeps to what was said
 │   ├── OfferTooLarge     trato.offer_too_large      the offer's rules cannot be compiled within the limits
 │   ├── BadBody           trato.bad_body             what was sent cannot be read
 │   └── BodyTooLarge      trato.body_too_large       more was sent than one event or request may hold
@@ -173,6 +175,18 @@ class PermissionNotAsked(BadInput):
     """The purpose leaves the customer no yes or no."""
 
     code = "trato.permission_not_asked"
+
+
+class UnknownModule(BadInput):
+    """The offer has no component, module or fact of that name."""
+
+    code = "trato.unknown_module"
+
+
+class NoConfiguration(BadInput):
+    """No valid configuration keeps to what was said."""
+
+    code = "trato.no_configuration"
 
 
 class OfferTooLarge(BadInput):
