@@ -35,7 +35,8 @@ TratoError
 │   ├── ScopeMissing      trato.scope_missing        the key is good, but not for this
 │   ├── LogInRefused      trato.log_in_refused       e-mail and password do not fit together
 │   ├── SetupLinkSpent    trato.setup_link_spent     the link was used, is too old, or never was
-│   └── RoleLacking       trato.role_lacking         this is for people in another role
+│   ├── RoleLacking       trato.role_lacking         this is for people in another role
+│   └── FormRefused       trato.form_refused         a form that the person's own session did not make
 ├── TooMuchAtOnce         trato.too_much_at_once     more was asked than may be for now (exit code 7)
 │   └── LogInPaused       trato.log_in_paused        too many log-ins failed: wait before the next
 └── StorageError          trato.storage              the store cannot serve (exit code 7)
@@ -287,6 +288,12 @@ class RoleLacking(AccessRefused):
     """This is for people in another role."""
 
     code = "trato.role_lacking"
+
+
+class FormRefused(AccessRefused):
+    """The form was not made by the session that sends it."""
+
+    code = "trato.form_refused"
 
 
 class TooMuchAtOnce(TratoError):
