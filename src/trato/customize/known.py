@@ -1,0 +1,241 @@
+"""All that is known of one customer, section by section, each under a permit or not at all.
+
+Every part is read under a permit of this very transaction. A section that no purpose permits holds nothing,
+and says of each purpose that could have opened it why it does not. What was learned is worked out anew each
+time: the counts of the build that is served, plus what the log says behind its watermark.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from trato.customize.learned import learned_of
+from trato.customize.leave import leave_of
+from trato.customize.proposal import propose
+from trato.customize.sections import (
+    Expected,
+    KnownCustomer,
+    KnownIdentifier,
+    KnownValue,
+    Said,
+    Section,
+    Timeline,
+    Wants,
+    Who,
+    Worth,
+)
+from trato.customize.timeline import contacts_in, timeline
+from trato.customize.wants import needs_in_words, weigh_needs
+from trato.differentiate.needs.beliefs import Statement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from trato.customers.customer import CustomerId
+    from trato.customize.learned import Learned
+    from trato.customize.leave import Leave
+    from trato.customize.models import Models
+    from trato.customize.proposal import Proposal
+    from trato.customize.sections import Asked, SectionName, Unit
+    from trato.customize.store import KnowingStore
+    from trato.customize.timeline import Contacts
+    from trato.customize.wants import WeighedNeed
+    from trato.differentiate.needs.names import NamedNeed
+    from trato.interact.log import LogEntry
+    from trato.interact.touchpoints import Touchpoints
+    from trato.permission.permit import Permit
+    from trato.permission.purposes import Purposes
+
+T = TypeVar("T")
+
+
+def known_of(
+    store: KnowingStore,
+    customer: CustomerId,
+    asked: Asked,
+    *,
+    purposes: Purposes,
+    touchpoints: Touchpoints,
+    unit: Unit,
+    zone: ZoneInfo,
+    names: Sequence[NamedNeed],
+    models: Models,
+    now: datetime,
+) -> KnownCustomer:
+    """All that may be known of a customer at this moment for these purposes.
+
+    `names` are those of needs.yaml, `zone` is that of the company's days. Raises UnknownCustomer, and
+    StorageUnavailable.
+    """
+    leave = leave_of(store, purposes, customer, now=now)
+    build = store.current_build()
+    learned = None
+    if asked.sections & {"worth", "wants", "proposal"}:
+        learned = learned_of(store, customer, leave, build, purposes, unit, zone, models, now=now)
+    one = _Reader(store, customer, asked, leave, learned, touchpoints, names, now)
+    return KnownCustomer(
+        customer=customer,
+        unit=unit,
+        at=now,
+        built_at=None if build is None else build.published_at,
+        may=leave.may,
+        who=one.section("who", one.who),
+        worth=one.section("worth", one.worth),
+        wants=one.section("wants", one.wants),
+        said_and_did=one.section("said_and_did", one.said_and_did),
+        contacts=one.section("contacts", one.contacts),
+        proposal=one.section("proposal", one.proposal),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads one customer's sections."""
+
+    store: KnowingStore
+    customer: CustomerId
+    wish: Asked
+    leave: Leave
+    learned: Learned | None
+    touchpoints: Touchpoints
+    names: Sequence[NamedNeed]
+    now: datetime
+
+    def section(
+        self, name: SectionName, read: Callable[[], tuple[tuple[str, ...], T] | None]
+    ) -> Section[T] | None:
+        """The section as far as it was asked for and is permitted."""
+        if name not in self.wish.sections:
+            return None
+        found = read()
+        if found is not None:
+            return Section(found[0], found[1], ())
+        learns = name in {"worth", "wants", "proposal"}
+        return Section((), None, tuple(one for one in self.leave.may if one.profiling or not learns))
+
+    @property
+    def _permits(self) -> tuple[Permit, ...]:
+        return tuple(self.leave.permits.values())
+
+    def who(self) -> tuple[tuple[str, ...], Who] | None:
+        """Identifiers and values, each under the first purpose that covers its kind."""
+        if not self._permits:
+            return None
+        identifiers: dict[tuple[str, str], KnownIdentifier] = {}
+        values: dict[str, KnownValue] = {}
+        for permit in self._permits:
+            for one in self.store.identifiers_of(permit):
+                told = KnownIdentifier(one.kind, one.value, permit.purpose)
+                identifiers.setdefault((one.kind, one.normalised), told)
+            for name, value in self.store.values_of(permit).items():
+                values.setdefault(name, KnownValue(name, value, permit.purpose))
+        who = Who(
+            tuple(identifiers[key] for key in sorted(identifiers)),
+            tuple(values[key] for key in sorted(values)),
+            self.store.members_of(self.customer, "household"),
+            self.store.members_of(self.customer, "account"),
+        )
+        return tuple(self.leave.permits), who
+
+    def worth(self) -> tuple[tuple[str, ...], Worth] | None:
+        """What the unit brought and is expected to bring."""
+        if self.learned is None:
+            return None
+        days = self.learned.days
+        bought = [one.day for one in days if one.bought]
+        worth = Worth(
+            actual_value=sum(one.net for one in days),
+            purchase_days=len(bought),
+            first_day=min(bought, default=None),
+            last_day=max(bought, default=None),
+            expected=self._expected(self.learned),
+            members=len(self.learned.permits),
+        )
+        return (self.learned.purpose,), worth
+
+    def _expected(self, learned: Learned) -> Expected | None:
+        from trato.differentiate.value.live import worth_of
+
+        model = learned.values
+        if model is None:
+            return None
+        # The potential is learned for the needs of one model; of whom nothing was counted it is not known.
+        known = learned.needs is not None and learned.evidence > 0
+        fits = known and learned.needs is not None and learned.needs.version == model.needs_version
+        found = worth_of(model, learned.days, learned.belief.weights if fits and learned.belief else None)
+        if found is None:
+            return None
+        return Expected(
+            value=found.expected_value,
+            low=found.low,
+            high=found.high,
+            p_alive=found.p_alive,
+            purchases=found.expected_purchases,
+            potential=found.potential,
+            tier=found.tier,
+            horizon_days=model.horizon,
+            as_of=found.as_of,
+        )
+
+    def wants(self) -> tuple[tuple[str, ...], Wants] | None:
+        """Needs and statements."""
+        learned = self.learned
+        if learned is None:
+            return None
+        needs: tuple[WeighedNeed, ...] = ()
+        if learned.needs is not None and learned.belief is not None:
+            needs = weigh_needs(learned.needs, learned.belief, needs_in_words(learned.needs, self.names))
+        own = self._statements(learned.permits[self.customer])
+        wants = Wants(
+            needs=needs,
+            statements=tuple(_said(one) for one in reversed(own)),
+            evidence=learned.evidence,
+            counted=sum(learned.counts.values()),
+            model=None if learned.needs is None else learned.needs.version,
+            not_yet=learned.needs is None,
+            members=len(learned.permits),
+        )
+        return (learned.purpose,), wants
+
+    def said_and_did(self) -> tuple[tuple[str, ...], Timeline] | None:
+        """One page of the timeline, over all purposes that permit it."""
+        if not self._permits:
+            return None
+        events, before = timeline(
+            self.store, self._permits, self.touchpoints, limit=self.wish.page, before=self.wish.before
+        )
+        return tuple(self.leave.permits), Timeline(events, before)
+
+    def contacts(self) -> tuple[tuple[str, ...], Contacts] | None:
+        """How often and where the company turned to the customer."""
+        if not self._permits:
+            return None
+        return tuple(self.leave.permits), contacts_in(self.store, self._permits, now=self.now)
+
+    def proposal(self) -> tuple[tuple[str, ...], Proposal] | None:
+        """What to propose next, the statements of all who belong to the unit and permit it binding."""
+        learned = self.learned
+        if learned is None:
+            return None
+        said = sorted(
+            (one for permit in learned.permits.values() for one in self._statements(permit)),
+            key=lambda one: (one.at, one.position),
+        )
+        binding = [
+            Statement(component, module, "always" if one.stance == "wants" else "never")
+            for one in said
+            if one.stance is not None
+            for component, module in one.choices
+        ]
+        words = () if learned.needs is None else needs_in_words(learned.needs, self.names)
+        return (learned.purpose,), propose(learned.needs, learned.belief, binding, words)
+
+    def _statements(self, permit: Permit) -> tuple[LogEntry, ...]:
+        return self.store.statements_of(permit)
+
+
+def _said(one: LogEntry) -> Said:
+    return Said(one.at, one.touchpoint.key, one.statement, one.stance, one.choices)

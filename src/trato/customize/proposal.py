@@ -1,0 +1,265 @@
+"""The next proposal: for each component where the belief says more than the population, its best modules.
+
+Two things alone lead to a proposal: what the customer said, which binds, and a belief whose prediction
+differs from what all customers choose. Where it does not differ the customer is treated as all are, and the
+page says so: remembering somebody is courtesy, and proposing them what everybody gets is no proposal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import fsum, log
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from trato.customize.phrases import in_each, percent, times
+from trato.differentiate.needs.beliefs import Belief, predict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from trato.customize.wants import NeedInWords
+    from trato.differentiate.needs.beliefs import NeedsModel, Statement
+    from trato.differentiate.needs.wording import Language
+
+MOST_COMPONENTS = 10
+MOST_MODULES = 3
+# A prediction that gains less than this many nats a choice over the population's says no more than it: .02
+# is the step from 40 % to 50 % for one module.
+LEAST_GAIN = 0.02
+# A module that the population hardly knows could otherwise gain without bound.
+_LEAST_SHARE = 1e-4
+_LEAST_LIFT = 1.2
+
+Because = Literal["said", "chosen", "need", "usual"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a module is proposed, in words: they *said* it, *chose* it, a *need* of theirs, the *usual*.
+
+    `evidence` is the number of choices it rests on; 1 for what was said, 0 for what is usual.
+    """
+
+    because: Because
+    evidence: int
+    words: Mapping[Language, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedModule:
+    """A module, how likely they choose it next in its component, how likely all customers do, and why.
+
+    `usual` is None where the model does not know the module.
+    """
+
+    module: str
+    probability: float
+    usual: float | None
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedComponent:
+    """The best modules of a component, the likeliest first. `gain` is in nats a choice over the population;
+    `binding` says that the customer said so. `left_out` are the modules that they said they do not want.
+    """
+
+    component: str
+    modules: tuple[ProposedModule, ...]
+    gain: float
+    binding: bool
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What to propose, by component, those first where the belief says most.
+
+    `as_all` are the components where it says no more than the population: there the customer is treated as
+    all are, but for `left_out`, the modules by component that they said they do not want. `evidence` is the
+    number of choices counted; `not_yet` says that no build has learned anything yet.
+    """
+
+    components: tuple[ProposedComponent, ...]
+    as_all: tuple[str, ...]
+    left_out: Mapping[str, tuple[str, ...]]
+    evidence: int
+    not_yet: bool
+
+
+def propose(
+    model: NeedsModel | None,
+    belief: Belief | None,
+    statements: Sequence[Statement],
+    words: Sequence[NeedInWords],
+    *,
+    most: int = MOST_COMPONENTS,
+) -> Proposal:
+    """The proposal that a belief and statements (the oldest first) give; at most `most` components."""
+    said = _bound(statements)
+    if model is None or belief is None:
+        components = [_by_word(component, module, said) for component, module in _wanted(said)]
+        return Proposal(tuple(components), (), _left_out(said), 0, not_yet=True)
+    nobody = Belief(model.version, model.shares, {})
+    found: list[ProposedComponent] = []
+    as_all: list[str] = []
+    for component in model.components:
+        usual = predict(model, nobody, component)
+        alone = predict(model, belief, component)
+        gain = _gain(alone, usual)
+        own = said.get(component, {})
+        if any(binds == "always" for binds in own.values()) or gain >= LEAST_GAIN:
+            told = predict(model, belief, component, statements)
+            one = _component(model, belief, component, told, usual, own, words, gain)
+            if one.modules:
+                found.append(one)
+                continue
+        as_all.append(component)
+    known = set(model.components)
+    found += [
+        _by_word(component, module, said) for component, module in _wanted(said) if component not in known
+    ]
+    ranked = sorted(found, key=lambda one: (not one.binding, -one.gain, one.component))
+    evidence = sum(count for label, count in belief.counts.items() if label in model.item_of)
+    shown = ranked[:most]
+    left_out = {part: which for part, which in _left_out(said).items() if part in as_all}
+    return Proposal(tuple(shown), tuple(as_all), left_out, evidence, not_yet=False)
+
+
+def _bound(statements: Sequence[Statement]) -> dict[str, dict[str, str]]:
+    """What holds of what was said, by component and module: the later word counts, as in `beliefs.bind`."""
+    holds: dict[str, dict[str, str]] = {}
+    for one in statements:
+        own = holds.setdefault(one.component, {})
+        if one.binds == "always":
+            for module in [name for name, binds in own.items() if binds == "always"]:
+                del own[module]
+        own[one.module] = one.binds
+    return holds
+
+
+def _wanted(said: Mapping[str, Mapping[str, str]]) -> list[tuple[str, str]]:
+    return [(part, name) for part, own in said.items() for name, binds in own.items() if binds == "always"]
+
+
+def _left_out(said: Mapping[str, Mapping[str, str]]) -> dict[str, tuple[str, ...]]:
+    found = {
+        part: tuple(sorted(m for m, binds in own.items() if binds == "never")) for part, own in said.items()
+    }
+    return {part: which for part, which in found.items() if which}
+
+
+def _gain(told: Mapping[str, float], usual: Mapping[str, float]) -> float:
+    """How many nats a choice the belief gains over the population, if it is right."""
+    return fsum(
+        share * log(share / max(usual.get(module, 0.0), _LEAST_SHARE))
+        for module, share in told.items()
+        if share > 0
+    )
+
+
+def _component(
+    model: NeedsModel,
+    belief: Belief,
+    component: str,
+    told: Mapping[str, float],
+    usual: Mapping[str, float],
+    own: Mapping[str, str],
+    words: Sequence[NeedInWords],
+    gain: float,
+) -> ProposedComponent:
+    better = [m for m, share in told.items() if share > 0 and share >= _LEAST_LIFT * usual.get(m, 0.0)]
+    bound = [m for m in better if own.get(m) == "always"]
+    ranked = sorted(bound or better, key=lambda module: (-told[module], module))[:MOST_MODULES]
+    return ProposedComponent(
+        component,
+        tuple(
+            ProposedModule(
+                module,
+                told[module],
+                usual.get(module),
+                _reasons(model, belief, component, module, usual, own, words),
+            )
+            for module in ranked
+        ),
+        gain,
+        bool(bound),
+        tuple(sorted(m for m, binds in own.items() if binds == "never")),
+    )
+
+
+def _by_word(component: str, module: str, said: Mapping[str, Mapping[str, str]]) -> ProposedComponent:
+    """A proposal that rests on the customer's word alone."""
+    return ProposedComponent(
+        component,
+        (ProposedModule(module, 1.0, None, (_said(),)),),
+        0.0,
+        binding=True,
+        left_out=_left_out(said).get(component, ()),
+    )
+
+
+def _said() -> Reason:
+    return Reason("said", 1, in_each(lambda words, _: words.wants))
+
+
+def _reasons(
+    model: NeedsModel,
+    belief: Belief,
+    component: str,
+    module: str,
+    usual: Mapping[str, float],
+    own: Mapping[str, str],
+    words: Sequence[NeedInWords],
+) -> tuple[Reason, ...]:
+    found: list[Reason] = [_said()] if own.get(module) == "always" else []
+    count = belief.counts.get((component, module), 0)
+    if count:
+        chosen = sum(n for (where, _), n in belief.counts.items() if where == component)
+        found.append(
+            Reason(
+                "chosen",
+                count,
+                in_each(lambda say, _: say.chosen.format(count=count, chosen=chosen, component=component)),
+            )
+        )
+    found += _by_need(model, belief, component, module, usual, words)
+    if module in usual:
+        found.append(
+            Reason("usual", 0, in_each(lambda say, _: say.usual.format(share=percent(usual[module], say))))
+        )
+    return tuple(found)
+
+
+def _by_need(
+    model: NeedsModel,
+    belief: Belief,
+    component: str,
+    module: str,
+    usual: Mapping[str, float],
+    words: Sequence[NeedInWords],
+) -> list[Reason]:
+    """The need that speaks most for a module, if one does that the customer has more than others do."""
+    item = model.item_of.get((component, module))
+    evidence = sum(count for label, count in belief.counts.items() if label in model.item_of)
+    if item is None or evidence == 0 or usual.get(module, 0.0) <= 0:
+        return []
+    lift = np.exp(model.log_profiles[:, item]) / usual[module]
+    speaks = np.where(belief.weights > model.shares, belief.weights * np.maximum(lift - 1, 0.0), 0.0)
+    need = int(speaks.argmax())
+    if speaks[need] <= 0 or lift[need] < _LEAST_LIFT:
+        return []
+    value = float(lift[need])
+    return [
+        Reason(
+            "need",
+            evidence,
+            in_each(
+                lambda say, language: say.like_them.format(
+                    need=words[need].name[language], lift=times(value, say)
+                )
+            ),
+        )
+    ]
