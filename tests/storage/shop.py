@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trato.customers.identifiers import identifier
 from trato.customers.register import RegisterCustomer, register_customer
+from trato.interact.interactions import Interaction
+from trato.interact.log import NewEntry
+from trato.interact.touchpoints import Touchpoint
 from trato.permission.give import (
     GivePermission,
     RefusePermission,
@@ -65,6 +69,33 @@ def give(store: Store, customer: CustomerId, why: Purpose | None = None) -> Perm
 
 def withdraw(store: Store, customer: CustomerId, why: Purpose | None = None) -> Permission:
     return store.write(lambda it: withdraw_permission(it, no(customer, why), now=LATER))
+
+
+def entry_of(
+    customer: CustomerId, record: str | None, *, purposes: tuple[str, ...] = ("service",), **said: Any
+) -> NewEntry:
+    """A purchase of milk for 1.99 to be logged; `said` puts other things in the place of its parts."""
+    item = said.pop("item", 0)
+    milk = Interaction(
+        source="till",
+        kind="purchase",
+        record=record,
+        identifiers=(),
+        household=None,
+        account=None,
+        at=NOW,
+        touchpoint=Touchpoint("till", "store", "Lisbon"),
+        component="dairy",
+        module="milk",
+        more_choices=(),
+        count=1,
+        amount=199,
+        cost=None,
+        statement=None,
+        stance=None,
+        learns=True,
+    )
+    return NewEntry(customer, replace(milk, **said), item, purposes, NOW)
 
 
 def permit(it: Transaction, customer: CustomerId, why: Purpose | None = None) -> Permit:

@@ -1,26 +1,27 @@
-"""The permission ledger in the store."""
+"""The permission ledger in the store, and who decides what now."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
 from trato.customers.customer import CustomerId
-from trato.permission.ledger import Entry, Head, chained, head_of
+from trato.permission.ledger import Entry, Head, chained, head_of, standing
+from trato.permission.standing import Standing
 from trato.storage.records import Records
-from trato.storage.tables.permissions import permission_head, permission_ledger
+from trato.storage.tables.permissions import permission_head, permission_ledger, permission_standing
+from trato.storage.upsert import AT_ONCE, in_chunks, insert_or_replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sqlalchemy import RowMapping
+    from sqlalchemy import Row, RowMapping
 
     from trato.permission.permit import Permit
 
 EVIDENCE = "permission_evidence"
-_AT_ONCE = 1000
 
 
 class PermissionRecords(Records):
@@ -39,6 +40,7 @@ class PermissionRecords(Records):
 
     def append_permission(self, entry: Entry) -> Entry:
         """Lock the head, chain the entry to it, and keep both; called last: the lock holds up everyone."""
+        earlier = self.permission_entries(entry.customer, entry.purpose)
         link = chained(self._locked_head(), entry)
         self._connection.execute(
             insert(permission_ledger).values(
@@ -58,7 +60,44 @@ class PermissionRecords(Records):
         )
         head = head_of(link)
         self._connection.execute(update(permission_head).values(position=head.position, hash=head.hash))
+        self._put_standing(standing([*earlier, link]) or link)
         return link
+
+    def standings(
+        self, customers: Sequence[CustomerId], purposes: Sequence[str]
+    ) -> dict[tuple[CustomerId, str], Standing]:
+        """The standing of each customer and purpose of which something was said, by the two.
+
+        In a transaction that writes, it holds the customers as `hold_customer(changing=False)` does, in the
+        order of their ids. Raises UnknownCustomer when one of them is not there.
+        """
+        self._hold_customers(customers)
+        found: dict[tuple[CustomerId, str], Standing] = {}
+        for chunk in in_chunks(sorted(set(customers))):
+            rows = self._connection.execute(
+                select(permission_standing).where(
+                    permission_standing.c.purpose.in_(sorted(set(purposes))),
+                    permission_standing.c.customer.in_(chunk),
+                )
+            )
+            found |= {(one.customer, one.purpose): one for one in map(_standing, rows)}
+        return found
+
+    def permitting(self, purpose: str) -> Iterator[Standing]:
+        """The standings of everybody who ever said something about a purpose, by customer."""
+        last = ""
+        while True:
+            rows = self._connection.execute(
+                select(permission_standing)
+                .where(permission_standing.c.purpose == purpose, permission_standing.c.customer > last)
+                .order_by(permission_standing.c.customer)
+                .limit(AT_ONCE)
+            )
+            page = [_standing(row) for row in rows]
+            if not page:
+                return
+            yield from page
+            last = page[-1].customer
 
     def permission_head(self) -> Head:
         """The head of the ledger. Note it elsewhere, and a rewriting of the whole ledger shows too."""
@@ -73,7 +112,7 @@ class PermissionRecords(Records):
                 select(permission_ledger)
                 .where(permission_ledger.c.position > last)
                 .order_by(permission_ledger.c.position)
-                .limit(_AT_ONCE)
+                .limit(AT_ONCE)
             )
             page = [_entry(row) for row in rows.mappings()]
             if not page:
@@ -96,6 +135,19 @@ class PermissionRecords(Records):
         )
         return {position: self._keyring.open(permit.customer, "words", sealed) for position, sealed in rows}
 
+    def _put_standing(self, decides: Entry) -> None:
+        row = {
+            "purpose": decides.purpose,
+            "customer": decides.customer,
+            "state": decides.state,
+            "at": decides.at,
+            "recorded_at": decides.recorded_at,
+            "until": decides.until,
+            "fields": json.dumps(decides.fields),
+            "position": decides.position,
+        }
+        insert_or_replace(self._connection, permission_standing, row, keys=("purpose", "customer"))
+
     def _locked_head(self) -> Head:
         row = self._connection.execute(
             select(permission_head.c.position, permission_head.c.hash).with_for_update()
@@ -117,4 +169,17 @@ def _entry(row: RowMapping) -> Entry:
         evidence=row["evidence"],
         position=row["position"],
         hash=row["hash"],
+    )
+
+
+def _standing(row: Row[Any]) -> Standing:
+    return Standing(
+        customer=CustomerId(row.customer),
+        purpose=row.purpose,
+        state=row.state,
+        at=row.at,
+        recorded_at=row.recorded_at,
+        until=row.until,
+        position=row.position,
+        fields=tuple(json.loads(row.fields)),
     )

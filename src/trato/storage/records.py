@@ -12,9 +12,10 @@ from sqlalchemy.exc import IntegrityError
 from trato.errors import PermitVoid, UnknownCustomer
 from trato.permission.permit import Permit
 from trato.storage.tables.customers import customers
+from trato.storage.upsert import in_chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from sqlalchemy import Connection
 
@@ -50,17 +51,34 @@ class Records:
         if self._connection.execute(statement).first() is None:
             raise UnknownCustomer(f"there is no customer {customer}")
 
+    def _hold_customers(self, those: Iterable[CustomerId]) -> None:
+        """As hold_customer for a use of many, in the order of their ids. Raises UnknownCustomer."""
+        for chunk in in_chunks(sorted(set(those))):
+            found = self._connection.execute(
+                select(customers.c.id)
+                .where(customers.c.id.in_(chunk))
+                .order_by(customers.c.id)
+                .with_for_update(read=True)
+                if self._writing
+                else select(customers.c.id).where(customers.c.id.in_(chunk))
+            ).all()
+            if len(found) != len(chunk):
+                there = {row.id for row in found}
+                missing = next(one for one in chunk if one not in there)
+                raise UnknownCustomer(f"there is no customer {missing}")
+
     def seal(self, customer: CustomerId, words: str) -> bytes:
         """The words, encrypted under the customer's own key."""
         return self._keyring.seal(customer, "words", words)
 
     @contextmanager
-    def _of(self, customer: CustomerId) -> Iterator[None]:
+    def _of(self, customer: CustomerId | None) -> Iterator[None]:
         """Tell a row that refers to nobody. Raises UnknownCustomer."""
         try:
             yield
         except IntegrityError:
-            raise UnknownCustomer(f"there is no customer {customer}") from None
+            who = "there is no such customer" if customer is None else f"there is no customer {customer}"
+            raise UnknownCustomer(who) from None
 
     def _check(self, permit: Permit) -> None:
         if not isinstance(permit, Permit):

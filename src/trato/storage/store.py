@@ -141,7 +141,7 @@ class EmbeddedStore(_Closing):
             self._undo.pop()()
 
     def _records(self, connection: Connection, *, writing: bool) -> Transaction:
-        return Transaction(connection, self._keyring, self._pepper, writing)
+        return Transaction(connection, self._keyring.for_transaction(), self._pepper, writing)
 
 
 class ServedStore(_Closing):

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from trato.storage.customers import CustomerRecords
+from trato.storage.identities import IdentityRecords
+from trato.storage.interactions import InteractionRecords
 from trato.storage.permissions import PermissionRecords
+from trato.storage.receipts import ReceiptRecords
 
 if TYPE_CHECKING:
     from types import TracebackType
 
 
-class Transaction(CustomerRecords, PermissionRecords):
+class Transaction(CustomerRecords, IdentityRecords, InteractionRecords, PermissionRecords, ReceiptRecords):
     """All that can be read and written within one transaction; with its `with` block its permits end."""
 
     __slots__ = ()

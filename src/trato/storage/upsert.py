@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.dialects import postgresql, sqlite
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection, Table
+
+T = TypeVar("T")
+
+# So many rows or values at once: far below the number of variables that either database takes.
+AT_ONCE = 1000
+
+
+def in_chunks(many: Iterable[T], size: int = AT_ONCE) -> Iterator[list[T]]:
+    """The many, so many at a time; nothing for none."""
+    rest = iter(many)
+    while chunk := list(islice(rest, size)):
+        yield chunk
 
 
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
@@ -19,13 +32,40 @@ def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> 
     return connection.execute(statement).first() is not None
 
 
+def insert_all_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert those of the rows, which have the same columns, of which no key is there; how many."""
+    if not rows:
+        return 0
+    return connection.execute(_insert(connection, table).on_conflict_do_nothing(), list(rows)).rowcount
+
+
 def insert_or_replace(
     connection: Connection, table: Table, row: Mapping[str, Any], keys: Sequence[str]
 ) -> None:
     """Insert a row, or give the row of the same keys the new values."""
-    statement = _insert(connection, table).values(**row)
-    fresh = {name: statement.excluded[name] for name in row if name not in keys}
-    connection.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=fresh))
+    insert_or_replace_all(connection, table, [row], keys)
+
+
+def insert_or_replace_all(
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    keys: Sequence[str],
+    *,
+    newest: str | None = None,
+) -> None:
+    """Insert rows, which have the same columns, or give the rows of the same keys the new values.
+
+    With `newest`, the name of a column, a row stays as it is where that is greater in it.
+    """
+    if not rows:
+        return
+    statement = _insert(connection, table)
+    fresh = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    newer = None if newest is None else table.c[newest] <= statement.excluded[newest]
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=list(keys), set_=fresh, where=newer), list(rows)
+    )
 
 
 def _insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, DateTime, MetaData, Text
+from sqlalchemy import BigInteger, DateTime, Integer, MetaData, Text
 from sqlalchemy.types import TypeDecorator
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ METADATA = MetaData(
 
 # Text is ordered by its UTF-8 bytes on both: SQLite does it anyway, PostgreSQL when told.
 Word = Text().with_variant(Text(collation="C"), "postgresql")
+
+# A number that the database counts up: SQLite does it for its own kind of whole number only.
+Position = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -1,4 +1,4 @@
-"""Customers, what points to them, and their personal values; the last two sealed."""
+"""Customers, what points to them, their personal values (both sealed), and whom they belong together with."""
 
 from __future__ import annotations
 
@@ -32,4 +32,15 @@ personal_values = Table(
     Column("field", Word, primary_key=True),
     Column("sealed", LargeBinary, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+)
+
+# The last household and the last account that were told; their names are kept as keyed hashes alone.
+memberships = Table(
+    "memberships",
+    METADATA,
+    Column("customer", Word, ForeignKey("customers.id"), primary_key=True),
+    Column("kind", Word, primary_key=True),
+    Column("lookup", LargeBinary, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index(None, "kind", "lookup"),
 )

@@ -1,4 +1,4 @@
-"""The permission ledger, which is only ever appended to, and its head."""
+"""The permission ledger, which is only ever appended to, its head, and the entry that decides for each."""
 
 from __future__ import annotations
 
@@ -32,4 +32,20 @@ permission_head = Table(
     ),
     Column("position", BigInteger, nullable=False),
     Column("hash", LargeBinary, nullable=False),
+)
+
+# Of each customer and purpose the entry that decides, so that many can be asked at once. It is written with
+# the ledger and says nothing that the ledger does not say.
+permission_standing = Table(
+    "permission_standing",
+    METADATA,
+    Column("purpose", Word, primary_key=True),
+    Column("customer", Word, ForeignKey("customers.id"), primary_key=True),
+    Column("state", Word, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    Column("until", UtcDateTime),
+    Column("fields", Word, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Index(None, "customer"),
 )

@@ -1,0 +1,158 @@
+"""Many customers at once: whom identifiers point to, and new customers, identifiers, values and memberships.
+
+Every method takes the whole batch and costs a fixed number of statements for each thousand of it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from sqlalchemy import insert, select
+
+from trato.customers.customer import CustomerId
+from trato.storage.keyring import lookup
+from trato.storage.records import Records
+from trato.storage.tables.customers import customers, identifiers, memberships, personal_values
+from trato.storage.upsert import AT_ONCE, in_chunks, insert_all_new, insert_or_replace_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from trato.customers.identifiers import Identifier
+    from trato.identify.store import Belonging
+
+
+class IdentityRecords(Records):
+    """Customers and what points to them, many at a time, within one transaction."""
+
+    __slots__ = ()
+
+    def customers_of(self, those: Sequence[Identifier]) -> dict[tuple[str, str], CustomerId]:
+        """To whom each identifier points, by its kind and normalised value; those that point to nobody are
+        left out.
+        """
+        by_kind: dict[str, dict[bytes, str]] = defaultdict(dict)
+        for one in those:
+            by_kind[one.kind][lookup(self._pepper, one.kind, one.normalised)] = one.normalised
+        found: dict[tuple[str, str], CustomerId] = {}
+        for kind, values in by_kind.items():
+            for chunk in in_chunks(values):
+                rows = self._connection.execute(
+                    select(identifiers.c.lookup, identifiers.c.customer).where(
+                        identifiers.c.kind == kind, identifiers.c.lookup.in_(chunk)
+                    )
+                )
+                found |= {(kind, values[row.lookup]): CustomerId(row.customer) for row in rows}
+        return found
+
+    def kinds_of(self, those: Sequence[CustomerId]) -> dict[CustomerId, frozenset[str]]:
+        """The kinds of identifier that each customer has, without any value; empty for who has none."""
+        found: dict[CustomerId, set[str]] = {one: set() for one in those}
+        for chunk in in_chunks(found):
+            rows = self._connection.execute(
+                select(identifiers.c.customer, identifiers.c.kind)
+                .where(identifiers.c.customer.in_(chunk))
+                .distinct()
+            )
+            for row in rows:
+                found[CustomerId(row.customer)].add(row.kind)
+        return {customer: frozenset(kinds) for customer, kinds in found.items()}
+
+    def all_customers(self) -> Iterator[CustomerId]:
+        """Everybody, by id."""
+        last = ""
+        while True:
+            page = self._connection.scalars(
+                select(customers.c.id).where(customers.c.id > last).order_by(customers.c.id).limit(AT_ONCE)
+            ).all()
+            if not page:
+                return
+            yield from map(CustomerId, page)
+            last = page[-1]
+
+    def add_customers(self, those: Sequence[tuple[CustomerId, datetime]]) -> None:
+        """Keep that there are customers of these ids, first met at these moments."""
+        for chunk in in_chunks(those):
+            rows = [{"id": customer, "added_at": at} for customer, at in chunk]
+            self._connection.execute(insert(customers), rows)
+
+    def add_identifiers(self, those: Sequence[tuple[CustomerId, Identifier, datetime]]) -> int:
+        """Let identifiers point to customers; one that points to somebody already is left as it is.
+
+        Returns how many were added. The values are sealed under each customer's own key. Raises
+        UnknownCustomer.
+        """
+        added = 0
+        for chunk in in_chunks(those):
+            self._keyring.prepare(customer for customer, _, _ in chunk)
+            rows = [
+                {
+                    "kind": one.kind,
+                    "lookup": lookup(self._pepper, one.kind, one.normalised),
+                    "customer": customer,
+                    "sealed": self._keyring.seal(customer, f"identifier {one.kind}", one.value),
+                    "added_at": at,
+                }
+                for customer, one, at in chunk
+            ]
+            rows.sort(key=lambda row: (row["kind"], row["lookup"]))  # two at once wait, and do not cross
+            with self._of(None):
+                added += insert_all_new(self._connection, identifiers, rows)
+        return added
+
+    def put_values(self, those: Sequence[tuple[CustomerId, str, str, datetime]]) -> None:
+        """Keep personal values: customer, field, value and when it was said, sealed.
+
+        One takes the place of a value of the same field that is not newer; an older one is left out. Raises
+        UnknownCustomer.
+        """
+        for chunk in in_chunks(sorted(those, key=lambda one: one[:2])):
+            self._keyring.prepare(customer for customer, _, _, _ in chunk)
+            rows = [
+                {
+                    "customer": customer,
+                    "field": field,
+                    "sealed": self._keyring.seal(customer, f"value {field}", value),
+                    "at": at,
+                }
+                for customer, field, value, at in chunk
+            ]
+            with self._of(None):
+                insert_or_replace_all(
+                    self._connection, personal_values, rows, keys=("customer", "field"), newest="at"
+                )
+
+    def put_memberships(self, those: Sequence[tuple[CustomerId, Belonging, str, datetime]]) -> None:
+        """Keep to which household or account a customer belongs, by the company's own name for it.
+
+        Each belongs to the one household and the one account that was said last. The name is kept as a keyed
+        hash, to find the others by. Raises UnknownCustomer.
+        """
+        for chunk in in_chunks(sorted(those, key=lambda one: one[:2])):
+            rows = [
+                {
+                    "customer": customer,
+                    "kind": kind,
+                    "lookup": lookup(self._pepper, f"member of {kind}", name),
+                    "at": at,
+                }
+                for customer, kind, name, at in chunk
+            ]
+            with self._of(None):
+                insert_or_replace_all(
+                    self._connection, memberships, rows, keys=("customer", "kind"), newest="at"
+                )
+
+    def members_of(self, customer: CustomerId, kind: Belonging) -> tuple[CustomerId, ...]:
+        """All who belong to a household, or to an account, of this customer; with the customer, sorted."""
+        own = select(memberships.c.lookup).where(
+            memberships.c.customer == customer, memberships.c.kind == kind
+        )
+        rows = self._connection.scalars(
+            select(memberships.c.customer).where(
+                memberships.c.kind == kind, memberships.c.lookup == own.scalar_subquery()
+            )
+        )
+        return tuple(sorted({customer, *map(CustomerId, rows)}))

@@ -1,0 +1,78 @@
+"""Receipts of messages, so that each counts once, and what was put aside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, func, insert, select
+
+from trato.storage.keyring import lookup
+from trato.storage.records import Records
+from trato.storage.tables.interactions import asides, receipts
+from trato.storage.upsert import in_chunks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from trato.interact.log import Aside, Receipt
+
+
+class ReceiptRecords(Records):
+    """What was received and what was put aside, within one transaction."""
+
+    __slots__ = ()
+
+    def new_messages(self, messages: Sequence[str]) -> set[str]:
+        """Those of the messages that have no receipt yet."""
+        hashed = {lookup(self._pepper, "receipt of", one): one for one in messages}
+        new = set(messages)
+        for chunk in in_chunks(hashed):
+            there = select(receipts.c.message).where(receipts.c.message.in_(chunk))
+            new -= {hashed[found] for found in self._connection.scalars(there)}
+        return new
+
+    def add_receipts(self, those: Sequence[Receipt]) -> None:
+        """Keep receipts, of messages that had none."""
+        for chunk in in_chunks(those):
+            rows = [
+                {
+                    "message": lookup(self._pepper, "receipt of", one.message),
+                    "received_at": one.received_at,
+                    "outcome": one.outcome,
+                }
+                for one in chunk
+            ]
+            self._connection.execute(insert(receipts), rows)
+
+    def put_aside(self, those: Sequence[Aside]) -> None:
+        """Keep what gave no interaction, the body sealed under a key of the store."""
+        for chunk in in_chunks(those):
+            rows = [
+                {
+                    "source": one.source,
+                    "reason": one.reason,
+                    "received_at": one.received_at,
+                    "sealed": self._keyring.seal_for_store("aside", one.body),
+                }
+                for one in chunk
+            ]
+            self._connection.execute(insert(asides), rows)
+
+    def aside_summary(self) -> tuple[tuple[str, str, int, datetime], ...]:
+        """What was put aside, by source and reason: how often, and when last; the most frequent first."""
+        often = func.count()
+        rows = self._connection.execute(
+            select(asides.c.source, asides.c.reason, often, func.max(asides.c.received_at))
+            .group_by(asides.c.source, asides.c.reason)
+            .order_by(often.desc(), asides.c.source, asides.c.reason)
+        )
+        return tuple((source, reason, count, last) for source, reason, count, last in rows)
+
+    def drop_asides(self, before: datetime) -> int:
+        """Remove what was put aside before a moment, and return how many there were."""
+        return self._connection.execute(delete(asides).where(asides.c.received_at < before)).rowcount
+
+    def drop_receipts(self, before: datetime) -> int:
+        """Remove the receipts from before a moment, and return how many there were."""
+        return self._connection.execute(delete(receipts).where(receipts.c.received_at < before)).rowcount
