@@ -68,6 +68,12 @@ def blend(
     return mixed
 
 
+def past_level(model: NDArray[np.float64], past: NDArray[np.float64]) -> float | None:
+    """By how much `blend` brings past spend to the model's total; None where it cannot be brought there."""
+    level, total = _total(model), _total(past)
+    return None if level <= 0 or total <= 0 else level / total
+
+
 def _distance(forecast: NDArray[np.float64], brought: NDArray[np.float64]) -> float:
     total = _total(forecast)
     if total <= 0:

@@ -66,12 +66,14 @@ class Forecast:
     stretch: NDArray[np.float64]
 
 
-def forecast(now: Histories, before: Histories | None, *, signed: bool, seed: int) -> Forecast:
+def forecast(
+    now: Histories, before: Histories | None, *, signed: bool, seed: int, boosted: bool = True
+) -> Forecast:
     """Forecast the horizon after `now`.
 
     `before` are the histories one window earlier, whose future is known and no later than `now`: from it
     come the booster, the weights and the width of the intervals. Without it the probability model stands
-    alone. Raises NotEnoughData when nobody bought twice.
+    alone. Unless `boosted`, the booster has no part in it. Raises NotEnoughData when nobody bought twice.
     """
     models, probability = _probability(now, signed=signed)
     alone = probability.expected_value
@@ -82,15 +84,16 @@ def forecast(now: Histories, before: Histories | None, *, signed: bool, seed: in
     except NotEnoughData:
         return Forecast(models, probability, MODEL_ALONE, NOMINAL, alone, np.ones(len(alone)))
     seen = _features(before, earlier)
-    unseen = boost_unseen(seen, before.future_total, seed=seed)
+    unseen = boost_unseen(seen, before.future_total, seed=seed) if boosted else None
     weights = choose_weights(earlier.expected_value, before.total, unseen, before.future_total)
-    boosted = (
+    booster = (
         boost(seen, before.future_total, _features(now, probability), seed=seed)
         if weights.booster > 0
         else np.zeros(len(alone))
     )
-    expected = blend(weights, alone, now.total, boosted)
-    expected_before = blend(weights, earlier.expected_value, before.total, unseen)
+    expected = blend(weights, alone, now.total, booster)
+    of_before = np.zeros(len(seen)) if unseen is None else unseen
+    expected_before = blend(weights, earlier.expected_value, before.total, of_before)
     levels = _levels(before, earlier, _stretch(expected_before, earlier.expected_value), seed=seed)
     return Forecast(models, probability, weights, levels, expected, _stretch(expected, alone))
 
@@ -107,11 +110,18 @@ def quantiles(found: Forecast, now: Histories, levels: NDArray[np.float64]) -> N
     """The values (n, levels) below which each customer stays with the probabilities `levels`."""
     p = found.probability
     rows = now.rows()
-    # What was found of the levels .05 and .95 holds for those between and beyond them in proportion.
-    own = np.interp(levels, [0.0, *NOMINAL, 1.0], [0.0, *found.levels, 1.0])
     buyers = purchases_ahead(p.purchases, rows, now.weeks_ahead)
-    ends = value_quantiles(rows, buyers, worth(p.spend, now), np.clip(own, 1e-4, 1 - 1e-4))
+    ends = value_quantiles(rows, buyers, worth(p.spend, now), own_levels(found.levels, levels))
     return np.sort(ends * found.stretch[:, None], axis=1)
+
+
+def own_levels(found: tuple[float, float], levels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The levels of the model's own distribution for the levels that are asked.
+
+    What was found of the levels .05 and .95 holds for those between and beyond them in proportion.
+    """
+    own = np.interp(levels, [0.0, *NOMINAL, 1.0], [0.0, *found, 1.0])
+    return np.clip(own, 1e-4, 1 - 1e-4)
 
 
 def pit(found: Forecast, now: Histories, *, seed: int) -> NDArray[np.float64]:

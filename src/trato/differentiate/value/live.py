@@ -1,12 +1,382 @@
-"""The model of worth that is served: what one customer's days say, or all customers' at once."""
+"""The model of worth that is served: the same number for one customer on a page as for all in a build.
+
+A build fits it without the booster, so that worth is a pure function of the model, of a customer's money days
+and of the weights of their belief. Every distinct history (purchases, last purchase, time) is worked out by
+itself, and customers who share one share the work: so nobody's number depends on who else is asked about.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trato.differentiate.value.bg_nbd import BgNbd
+from trato.differentiate.value.blend import past_level
+from trato.differentiate.value.days import histories_of, rows_of
+from trato.differentiate.value.forecast import NOMINAL, forecast, own_levels
+from trato.differentiate.value.gamma_gamma import GammaGamma
+from trato.differentiate.value.margins import Margins
+from trato.differentiate.value.pareto_nbd import ParetoNbd
+from trato.differentiate.value.potential import Reach, reach_of, within_reach
+from trato.differentiate.value.predictive import value_quantiles
+from trato.differentiate.value.purchase_rows import PurchaseRows
+from trato.differentiate.value.purchases import (
+    PurchaseModel,
+    expected_purchases_rows,
+    p_alive_rows,
+    purchases_ahead,
+)
+from trato.differentiate.value.spend import SpendModel, expected_spend, needs_signs, worth
+from trato.differentiate.value.stayers import Stayers
+from trato.differentiate.value.tiers import TierCuts, TierRule, tier_cuts, tiers_by
+from trato.errors import BadDeclaration, NotEnoughData
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from trato.differentiate.known import MoneyDay
+    from trato.differentiate.value.days import DayRows
+    from trato.differentiate.value.histories import Histories
+
+    Array = NDArray[np.float64]
+
+FORMAT = "trato.values/1"
+USUAL_HORIZON = 91
+SEED = 1
+
+_PURCHASES: dict[str, type[BgNbd | ParetoNbd]] = {"bg_nbd": BgNbd, "pareto_nbd": ParetoNbd}
+_SPEND: dict[str, type[GammaGamma | Margins]] = {"gamma_gamma": GammaGamma, "margins": Margins}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ValueModel:
+    """The numbers behind worth; money in minor units of `currency`, which has `minor_units` decimal places.
+
+    `until` is the last day that taught it, `horizon` the days that it looks ahead. The forecast is
+    `model_weight` of what the models say and `past_weight` of past spend times `past_level`. `levels` are
+    those of the models' own distribution that held 90 % of the window before. `reach` is what the potential
+    of each need is, by the needs model `needs_version`; None where no needs were learned.
+    """
+
+    purchases: PurchaseModel
+    spend: SpendModel
+    model_weight: float
+    past_weight: float
+    past_level: float
+    levels: tuple[float, float]
+    until: date
+    horizon: int
+    cuts: TierCuts
+    reach: Reach | None
+    needs_version: str | None
+    currency: str
+    minor_units: int
+    version: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        plain = json.dumps(_plain(self), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        object.__setattr__(self, "version", hashlib.sha256(plain.encode()).hexdigest()[:16])
+
+    def document(self) -> str:
+        """The model as JSON. Floats are exact: JSON writes the shortest text that reads back the same."""
+        return json.dumps({"format": FORMAT, "version": self.version, **_plain(self)}, allow_nan=False)
 
 
 @dataclass(frozen=True, slots=True)
-class ValueModel:
-    """To be filled in by the next commit."""
+class Worth:
+    """What one customer is worth at the end of the day `as_of`; money in minor units.
 
-    version: str
+    `actual_value` is exact. `expected_value` with its 90 % interval from `low` to `high`, and
+    `expected_purchases`, are for the model's horizon after `as_of`. `potential` is None where the customer's
+    needs are not known. `tier` is a value of `tiers.Tier`. `repeats` counts the days with a sale after the
+    first such day.
+    """
+
+    as_of: date
+    repeats: int
+    actual_value: int
+    p_alive: float
+    expected_purchases: float
+    expected_value: float
+    low: float
+    high: float
+    potential: float | None
+    tier: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Worths:
+    """The same of n customers, as columns (n,); `potential` is NaN where needs are not known."""
+
+    repeats: NDArray[np.int64]
+    actual_value: NDArray[np.int64]
+    p_alive: Array
+    expected_purchases: Array
+    expected_value: Array
+    low: Array
+    high: Array
+    potential: Array
+    tier: NDArray[np.object_]
+
+
+def worth_of(
+    model: ValueModel, days: Sequence[MoneyDay], weights: Array | None, *, as_of: date | None = None
+) -> Worth | None:
+    """What one customer is worth who brought `days`, sorted by day, by the end of `as_of`.
+
+    `as_of` is the later of the model's last day and the customer's own, unless it is given. `weights` (K,)
+    are those of the customer's belief under the needs model `needs_version`; None when it is not known.
+    None is returned for a customer who brought nothing by then: unknown is said, not guessed.
+    """
+    if as_of is None:
+        as_of = max([model.until, *(one.day for one in days[-1:])])
+    histories, seen, total = histories_of(rows_of([days]), as_of, model.horizon)
+    if not len(seen):
+        return None
+    known = weights is not None and model.reach is not None and len(weights) == len(model.reach.good)
+    found = worths(model, histories, total, weights[None] if known and weights is not None else None)
+    return Worth(
+        as_of=as_of,
+        repeats=int(found.repeats[0]),
+        actual_value=int(found.actual_value[0]),
+        p_alive=float(found.p_alive[0]),
+        expected_purchases=float(found.expected_purchases[0]),
+        expected_value=float(found.expected_value[0]),
+        low=float(found.low[0]),
+        high=float(found.high[0]),
+        potential=float(found.potential[0]) if known else None,
+        tier=str(found.tier[0]),
+    )
+
+
+def worths(
+    model: ValueModel,
+    histories: Histories,
+    total: NDArray[np.int64],
+    weights: Array | None,
+    known: NDArray[np.bool_] | None = None,
+) -> Worths:
+    """What n customers are worth at the end of the day of their `histories`, `total` (n,) being exact.
+
+    `weights` (n, K) are those of their beliefs, of whom `known` (n,) says; of all where it is None.
+    """
+    return _placed(model, _looked_ahead(model, histories), histories, total, weights, known)
+
+
+def learn_values(
+    rows: DayRows,
+    until: date,
+    *,
+    horizon: int | None = None,
+    weights: Array | None,
+    known: NDArray[np.bool_],
+    needs_version: str | None,
+    currency: str,
+    minor_units: int,
+    rule: TierRule | None = None,
+) -> tuple[ValueModel, Worths, NDArray[np.int64]]:
+    """Learn the model from all customers' days up to `until`, and say what each is worth.
+
+    `horizon` is a quarter, but at most a third of the history, unless it is given. `weights` (customers, K)
+    and `known` (customers,) are for all numbers that `rows` counts customers by. Beside the model come the
+    worths (n,) and the numbers (n,) of the customers who were seen. Raises NotEnoughData when nobody bought
+    twice.
+    """
+    if not len(rows.day):
+        raise NotEnoughData("nobody brought anything yet", hint="values are learned from amounts")
+    first = np.datetime64(int(rows.day.min()), "D").astype(date)
+    length = (until - first).days + 1
+    horizon = horizon or max(1, min(USUAL_HORIZON, length // 3))
+    now, seen, total = histories_of(rows, until, horizon)
+    window = min(horizon, length // 3)
+    before = None
+    if window > 0:
+        then = until - timedelta(days=window)
+        before = histories_of(rows, then, window)[0]
+    found = forecast(now, before, signed=needs_signs(now), seed=SEED, boosted=False)
+    alone = found.probability.expected_value
+    level = past_level(alone, now.total) if found.weights.past > 0 else None
+    model = ValueModel(
+        purchases=found.probability.purchases,
+        spend=found.probability.spend,
+        model_weight=found.weights.model if level is not None else 1.0,
+        past_weight=found.weights.past if level is not None else 0.0,
+        past_level=level if level is not None else 0.0,
+        levels=found.levels,
+        until=until,
+        horizon=horizon,
+        cuts=TierCuts(None, None, 0.0),
+        reach=None,
+        needs_version=needs_version,
+        currency=currency,
+        minor_units=minor_units,
+    )
+    ahead = _looked_ahead(model, now)
+    told = weights[seen] if weights is not None else None
+    expected = ahead.expected
+    reach, potential = None, None
+    if told is not None and known[seen].any():
+        reach = reach_of(expected, now.T, told, known[seen])
+        potential = within_reach(reach, expected, now.T, told, known[seen])
+    model = replace(model, reach=reach, cuts=tier_cuts(expected, potential, rule or TierRule()))
+    return model, _placed(model, ahead, now, total, told, known[seen]), seen
+
+
+def from_document(text: str, where: str) -> ValueModel:
+    """The model again, bit for bit.
+
+    Raises BadDeclaration when the document is none, or was changed since it was written.
+    """
+    try:
+        said = json.loads(text)
+        if said.get("format") != FORMAT:
+            raise BadDeclaration("this is no model of values", where=where)
+        model = _from_plain(said)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise BadDeclaration("this model of values is damaged", where=where) from None
+    if model.version != said.get("version"):
+        raise BadDeclaration("this model of values was changed after it was written", where=where)
+    return model
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ahead:
+    """What the models say of n customers before they are compared with each other, all (n,)."""
+
+    p_alive: Array
+    purchases: Array
+    expected: Array
+    low: Array
+    high: Array
+
+
+def _looked_ahead(model: ValueModel, histories: Histories) -> _Ahead:
+    n = len(histories.x)
+    p_alive, purchases, low, high = (np.zeros(n) for _ in range(4))
+    rows = histories.rows()
+    levels = own_levels(model.levels, np.array(NOMINAL))
+    order = np.argsort(rows.row, kind="stable")
+    ends = np.cumsum(rows.customers).astype(np.int64).tolist()
+    for place, end in enumerate(ends):
+        members = order[end - int(rows.customers[place]) : end]
+        one = PurchaseRows(
+            rows.x[[place]],
+            rows.t_x[[place]],
+            rows.T[[place]],
+            rows.customers[[place]],
+            np.zeros(len(members), np.intp),
+        )
+        p_alive[members] = p_alive_rows(model.purchases, one)[0]
+        purchases[members] = expected_purchases_rows(model.purchases, one, histories.weeks_ahead)[0]
+        ahead = purchases_ahead(model.purchases, one, histories.weeks_ahead)
+        low[members], high[members] = value_quantiles(
+            one, ahead, worth(model.spend, _some(histories, members)), levels
+        ).T
+    alone = purchases * expected_spend(model.spend, histories)
+    expected = model.model_weight * alone
+    if model.past_weight > 0:
+        expected = expected + model.past_weight * histories.total * model.past_level
+    stretch = np.divide(expected, alone, out=np.ones(n), where=alone != 0)
+    ends_of = np.sort(np.stack([low, high]) * np.where(stretch > 0, stretch, 1.0), axis=0)
+    # The mean of a skewed distribution can lie beyond its quantiles: an estimate is always inside.
+    return _Ahead(
+        p_alive, purchases, expected, np.minimum(ends_of[0], expected), np.maximum(ends_of[1], expected)
+    )
+
+
+def _placed(
+    model: ValueModel,
+    ahead: _Ahead,
+    histories: Histories,
+    total: NDArray[np.int64],
+    weights: Array | None,
+    known: NDArray[np.bool_] | None,
+) -> Worths:
+    """Potential and tier, which say how a customer stands among those who taught the model."""
+    n = len(total)
+    potential, told = None, np.full(n, np.nan)
+    if weights is not None and model.reach is not None:
+        sure = np.ones(n, np.bool_) if known is None else known
+        potential = within_reach(model.reach, ahead.expected, histories.T, weights, sure)
+        told = np.where(sure, potential, np.nan)
+    return Worths(
+        repeats=histories.x,
+        actual_value=total,
+        p_alive=ahead.p_alive,
+        expected_purchases=ahead.purchases,
+        expected_value=ahead.expected,
+        low=ahead.low,
+        high=ahead.high,
+        potential=told,
+        tier=tiers_by(model.cuts, ahead.expected, potential),
+    )
+
+
+def _some(histories: Histories, members: NDArray[np.intp]) -> Histories:
+    h = histories
+    return replace(
+        h,
+        customers=h.customers[members],
+        x=h.x[members],
+        t_x=h.t_x[members],
+        T=h.T[members],
+        total=h.total[members],
+        repeat_total=h.repeat_total[members],
+        squares=h.squares[members],
+    )
+
+
+def _plain(model: ValueModel) -> dict[str, Any]:
+    """The model in plain values, without its version."""
+    purchases = next((name for name, of in _PURCHASES.items() if isinstance(model.purchases, of)), "stayers")
+    spend = "margins" if isinstance(model.spend, Margins) else "gamma_gamma"
+    return {
+        "purchases": {"model": purchases, **asdict(model.purchases)},
+        "spend": {"model": spend, **asdict(model.spend)},
+        "model_weight": model.model_weight,
+        "past_weight": model.past_weight,
+        "past_level": model.past_level,
+        "levels": list(model.levels),
+        "until": model.until.isoformat(),
+        "horizon": model.horizon,
+        "cuts": asdict(model.cuts),
+        "reach": None
+        if model.reach is None
+        else {"tenures": model.reach.tenures.tolist(), "good": model.reach.good.tolist()},
+        "needs_version": model.needs_version,
+        "currency": model.currency,
+        "minor_units": model.minor_units,
+    }
+
+
+def _from_plain(said: Mapping[str, Any]) -> ValueModel:
+    buying, spending = dict(said["purchases"]), dict(said["spend"])
+    kind = buying.pop("model")
+    purchases: PurchaseModel
+    if kind == "stayers":
+        purchases = Stayers(**{**buying, "leavers": BgNbd(**buying["leavers"])})
+    else:
+        purchases = _PURCHASES[kind](**buying)
+    reach = said["reach"]
+    return ValueModel(
+        purchases=purchases,
+        spend=_SPEND[spending.pop("model")](**spending),
+        model_weight=said["model_weight"],
+        past_weight=said["past_weight"],
+        past_level=said["past_level"],
+        levels=(said["levels"][0], said["levels"][1]),
+        until=date.fromisoformat(said["until"]),
+        horizon=said["horizon"],
+        cuts=TierCuts(**said["cuts"]),
+        reach=None if reach is None else Reach(np.array(reach["tenures"]), np.array(reach["good"])),
+        needs_version=said["needs_version"],
+        currency=said["currency"],
+        minor_units=said["minor_units"],
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,18 @@ if TYPE_CHECKING:
 GOOD = 0.8
 FEWEST = 30
 TENURES = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reach:
+    """What the best fifth of comparable customers are expected to bring.
+
+    `tenures` (3,) part the customers into quarters by how long they have been there; `good` (k, 4) is the
+    80th percentile of each need and quarter.
+    """
+
+    tenures: NDArray[np.float64]
+    good: NDArray[np.float64]
 
 
 def potential_value(
@@ -29,11 +42,21 @@ def potential_value(
     fewer, all customers. A customer's potential is the weighted mean over their needs of the 80th percentile
     of comparable customers' expected value.
     """
-    n, k = needs.shape
-    potential = expected_value.copy()
-    if n == 0:
-        return potential
-    band = np.searchsorted(np.quantile(tenure, np.arange(1, TENURES) / TENURES), tenure, side="left")
+    if len(needs) == 0:
+        return expected_value.copy()
+    return within_reach(reach_of(expected_value, tenure, needs, known), expected_value, tenure, needs, known)
+
+
+def reach_of(
+    expected_value: NDArray[np.float64],
+    tenure: NDArray[np.float64],
+    needs: NDArray[np.float64],
+    known: NDArray[np.bool_],
+) -> Reach:
+    """What `potential_value` learns from all customers, at least one; the same arguments."""
+    k = needs.shape[1]
+    tenures = np.quantile(tenure, np.arange(1, TENURES) / TENURES)
+    band = np.searchsorted(tenures, tenure, side="left")
     likeliest = np.where(known, needs.argmax(axis=1), -1)
     everyone = float(np.quantile(expected_value, GOOD))
     good = np.empty((k, TENURES))
@@ -45,5 +68,19 @@ def potential_value(
             good[need, quarter] = (
                 np.quantile(expected_value[close], GOOD) if close.sum() >= FEWEST else of_need
             )
-    reachable = np.einsum("nk,kn->n", needs, good[:, band])
-    return np.where(known, np.maximum(potential, reachable), potential)
+    return Reach(tenures, good)
+
+
+def within_reach(
+    reach: Reach,
+    expected_value: NDArray[np.float64],
+    tenure: NDArray[np.float64],
+    needs: NDArray[np.float64],
+    known: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    """The potential (n,) of customers, of those who taught `reach` or of others; as `potential_value`."""
+    band = np.searchsorted(reach.tenures, tenure, side="left")
+    reachable = np.zeros(len(expected_value))
+    for need in range(needs.shape[1]):  # one after the other, so that one customer's sum is as in a crowd
+        reachable += needs[:, need] * reach.good[need, band]
+    return np.where(known, np.maximum(expected_value, reachable), expected_value)

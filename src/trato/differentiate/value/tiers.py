@@ -46,6 +46,19 @@ class TierRule:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class TierCuts:
+    """Where the tiers of a rule begin among customers that were ranked.
+
+    `most_valuable` is the least expected value of the most valuable; `most_growable` the least room
+    (potential less expected value) of the most growable. None where nobody was one.
+    """
+
+    most_valuable: float | None
+    most_growable: float | None
+    growth: float
+
+
 def tiers(
     expected_value: NDArray[np.float64], potential: NDArray[np.float64] | None, rule: TierRule
 ) -> NDArray[np.object_]:
@@ -65,4 +78,32 @@ def tiers(
         order = np.argsort(np.where(open_to, -room, np.inf), kind="stable")[: round(rule.most_growable * n)]
         tier[order[open_to[order]]] = Tier.MOST_GROWABLE
     tier[below] = Tier.BELOW_ZERO
+    return tier
+
+
+def tier_cuts(
+    expected_value: NDArray[np.float64], potential: NDArray[np.float64] | None, rule: TierRule
+) -> TierCuts:
+    """What `tiers` learns from all customers; the same arguments."""
+    found = tiers(expected_value, potential, rule)
+    best = expected_value[found == Tier.MOST_VALUABLE]
+    growable = found == Tier.MOST_GROWABLE
+    room = np.zeros(0) if potential is None else (potential - expected_value)[growable]
+    return TierCuts(
+        float(best.min()) if len(best) else None, float(room.min()) if len(room) else None, rule.growth
+    )
+
+
+def tiers_by(
+    cuts: TierCuts, expected_value: NDArray[np.float64], potential: NDArray[np.float64] | None
+) -> NDArray[np.object_]:
+    """Each customer's tier (n,) by the cuts alone: as `tiers`, but those who tie at a cut share the tier."""
+    tier = np.full(len(expected_value), Tier.MIGRATOR, dtype=object)
+    if potential is not None and cuts.most_growable is not None:
+        room = potential - expected_value
+        enough = (room > 0) & (room >= cuts.growth * np.maximum(expected_value, 0))
+        tier[enough & (room >= cuts.most_growable)] = Tier.MOST_GROWABLE
+    if cuts.most_valuable is not None:
+        tier[expected_value >= cuts.most_valuable] = Tier.MOST_VALUABLE
+    tier[expected_value < 0] = Tier.BELOW_ZERO
     return tier
