@@ -17,7 +17,6 @@ from trato.identify.resolve import PERSON, Resolved, resolve, strength
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from random import Random
 
     from trato.customers.identifiers import Identifier
 
@@ -74,10 +73,9 @@ def test_new_groups_that_share_an_identifier_meet(several: list[Group]) -> None:
     assert all(r.is_new and not r.conflicts for r in found)
 
 
-@given(groups(), groups(), st.randoms(use_true_random=False))
-def test_the_order_does_not_matter(before: list[Group], several: list[Group], chance: Random) -> None:
-    order = list(range(len(several)))
-    chance.shuffle(order)
+@given(groups(), groups(), st.data())
+def test_the_order_does_not_matter(before: list[Group], several: list[Group], data: st.DataObject) -> None:
+    order = data.draw(st.permutations(range(len(several))))
     one_way, other_way = MemoryStore(), MemoryStore()
     for store in (one_way, other_way):
         resolve(store, before, now=NOW, draw=bytes)

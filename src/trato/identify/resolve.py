@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     Rank: TypeAlias = tuple[int, str, str]
 
 PERSON, EMAIL, PHONE, OTHER, DEVICE = range(5)
+_NOBODY = (PERSON, "", "")
+_MOST_TRIED = 16  # a device that more than these share joins nobody
 
 _PERSON = re.compile(r"(user|customer|client|member|person|login)(_?(id|key|name|no|number))?")
 _DEVICE = re.compile(r".*(anonymous|advertising|browser|cookie|device|install|session|visitor).*")
@@ -91,17 +93,19 @@ def look_up(store: IdentityStore, groups: Iterable[tuple[Identifier, ...]]) -> K
 
 def plan(groups: Sequence[tuple[Identifier, ...]], known: Known) -> Plan:
     """To whom each group belongs, by what is known and by what the groups share."""
-    clusters = [_cluster(group, known) for group in groups]
-    holders: dict[Key, list[_Cluster]] = {}
-    for cluster, group in zip(clusters, groups, strict=True):
+    theirs = {owner: _Cluster(owner, {}, None) for owner in known.owners.values()}
+    holders: dict[Key, list[_Cluster]] = {key: [theirs[owner]] for key, owner in known.owners.items()}
+    for group in groups:
+        cluster = _new_cluster(group, known)
         for one in group:
-            if (one.kind, one.normalised) not in known.owners:
-                holders.setdefault((one.kind, one.normalised), []).append(cluster)
+            holders.setdefault((one.kind, one.normalised), []).append(cluster)
     for key in sorted((key for key, several in holders.items() if len(several) > 1), key=_rank):
         _join(holders[key], strength(key[0]), known)
     numbers: dict[int, int] = {}
     learned: dict[Key, CustomerId | int] = {}
     for key, several in holders.items():
+        if key in known.owners:
+            continue
         best = min((one.root() for one in several), key=_first)
         learned[key] = best.owner or numbers.setdefault(id(best), len(numbers))
     return _by_strongest(groups, known, learned)
@@ -155,13 +159,13 @@ def strength(kind: str) -> int:
 
 @dataclass(slots=True, eq=False)
 class _Cluster:
-    """Groups that belong together so far: to whom, by which new values of the kinds that tell people apart,
-    and the strongest of all their identifiers.
+    """Groups that belong together so far, or a customer: who, the new values of the kinds that tell people
+    apart, and the strongest of the groups' identifiers.
     """
 
     owner: CustomerId | None
     values: dict[str, set[str]]
-    strongest: Rank
+    strongest: Rank | None
     joined: _Cluster | None = field(default=None, repr=False)
 
     def root(self) -> _Cluster:
@@ -173,18 +177,12 @@ class _Cluster:
         return one
 
 
-def _cluster(group: tuple[Identifier, ...], known: Known) -> _Cluster:
+def _new_cluster(group: tuple[Identifier, ...], known: Known) -> _Cluster:
     values: dict[str, set[str]] = {}
     for one in group:
         if strength(one.kind) != DEVICE and (one.kind, one.normalised) not in known.owners:
             values.setdefault(one.kind, set()).add(one.normalised)
-    owner = None
-    for one in sorted(group, key=_strength):  # of the same strength, as they are declared
-        found = known.owners.get((one.kind, one.normalised))
-        if found is not None and not _told_apart(values, known.kinds.get(found, ()), strength(one.kind)):
-            owner = found
-            break
-    return _Cluster(owner, values, min(_rank((one.kind, one.normalised)) for one in group))
+    return _Cluster(None, values, min(_rank((one.kind, one.normalised)) for one in group))
 
 
 def _told_apart(values: Iterable[str], kinds: Iterable[str], by: int) -> bool:
@@ -197,11 +195,9 @@ def _join(several: Sequence[_Cluster], by: int, known: Known) -> None:
     roots = {id(one.root()): one.root() for one in several}
     heads: list[_Cluster] = []
     for one in sorted(roots.values(), key=_first):
-        for head in heads:
+        for head in heads[:_MOST_TRIED]:
             if _may_join(head, one, by, known):
                 one.joined = head
-                head.owner = head.owner or one.owner
-                head.strongest = min(head.strongest, one.strongest)
                 for kind, values in one.values.items():
                     head.values.setdefault(kind, set()).update(values)
                 break
@@ -229,24 +225,16 @@ def _by_strongest(
     of_group: list[CustomerId | int] = []
     conflicts: list[tuple[str, ...]] = []
     for group in groups:
-        points = [_points((one.kind, one.normalised), known, learned) for one in group]
-        to = points[group.index(min(group, key=_strength))]
-        of_group.append(to)
-        elsewhere = (one.kind for one, at in zip(group, points, strict=True) if at != to)
+        keys = sorted(((one.kind, one.normalised) for one in group), key=_rank)
+        points = [known.owners[key] if key in known.owners else learned[key] for key in keys]
+        elsewhere = (key[0] for key, at in zip(keys, points, strict=True) if at != points[0])
+        of_group.append(points[0])
         conflicts.append(tuple(dict.fromkeys(elsewhere)))
     return Plan(of_group, learned, conflicts)
 
 
-def _points(key: Key, known: Known, learned: dict[Key, CustomerId | int]) -> CustomerId | int:
-    return known.owners[key] if key in known.owners else learned[key]
-
-
 def _rank(key: Key) -> Rank:
     return (strength(key[0]), *key)
-
-
-def _strength(one: Identifier) -> int:
-    return strength(one.kind)
 
 
 def _by_key(item: tuple[Key, CustomerId | int]) -> Key:
@@ -255,4 +243,4 @@ def _by_key(item: tuple[Key, CustomerId | int]) -> Key:
 
 def _first(one: _Cluster) -> tuple[bool, str, Rank]:
     """Those who are known come first, the older id before; then by the strongest identifier."""
-    return (one.owner is None, one.owner or "", one.strongest)
+    return (one.owner is None, one.owner or "", one.strongest or _NOBODY)
