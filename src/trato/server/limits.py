@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections import OrderedDict
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trato.errors import TooMuchAtOnce
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 KB = 1024
+MOST_KEYS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,9 +21,10 @@ class Limits:
     """Bytes, events and seconds.
 
     Segment's libraries keep to 32 KB an event, 500 KB and 2,500 events a request, RudderStack's to 4 MB a
-    request; more than the most is refused whole. `unpacked` is the most that a packed body may become.
-    `rate` is in events a second and key, over `burst` seconds; `waiting` in events that may wait to be
-    written; `patience` in seconds in which a body must have come.
+    request; more than the most is refused whole. `unpacked` is the most that a packed body may become, `page`
+    the most of a request that is not for tracking. `rate` is in events a second and key, and `burst` seconds
+    of it may come at once; `waiting` in events that may wait to be written; `patience` in seconds in which a
+    body must have come.
     """
 
     event: int = 32 * KB
@@ -23,6 +33,34 @@ class Limits:
     unpacked: int = 4 * KB * KB + 64 * KB
     page: int = 64 * KB
     rate: float = 5_000.0
-    burst: float = 4.0
+    burst: float = 5.0
     waiting: int = 50_000
     patience: float = 20.0
+
+
+class Rates:
+    """A bucket of tokens for each key: one an event, filled at `rate` a second, at most `rate * burst`.
+
+    `clock` gives seconds that only grow. Not for several threads.
+    """
+
+    def __init__(self, rate: float, burst: float, clock: Callable[[], float]) -> None:
+        self._rate = rate
+        self._most = rate * burst
+        self._clock = clock
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, key: str, events: int) -> None:
+        """Take tokens for so many events. Raises TooMuchAtOnce, and takes none, when there are too few."""
+        now = self._clock()
+        left, since = self._left.pop(key, (self._most, now))
+        left = min(self._most, left + (now - since) * self._rate)
+        enough = left >= min(events, self._most)
+        self._left[key] = (left - events if enough else left, now)
+        if len(self._left) > MOST_KEYS:
+            self._left.popitem(last=False)
+        if not enough:
+            seconds = math.ceil((min(events, self._most) - left) / self._rate)
+            raise TooMuchAtOnce(
+                "more events came with this key than its rate allows", seconds=max(1, seconds)
+            )

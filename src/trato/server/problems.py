@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
+import traceback
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -50,10 +51,13 @@ def status_of(error: errors.TratoError) -> int:
     return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
 
 
-def problem(error: errors.TratoError, *, status: int | None = None) -> JSONResponse:
-    """The answer that tells of an error, with the status of its class where none is given."""
+def problem(error: errors.TratoError, *, status: int | None = None, close: bool = False) -> JSONResponse:
+    """The answer that tells of an error, with the status of its class where none is given.
+
+    `close` ends the connection, where the rest of the request is not waited for.
+    """
     given = status or status_of(error)
-    headers: dict[str, str] = {}
+    headers = {"Connection": "close"} if close else {}
     if given == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Basic realm="trato", charset="UTF-8"'
     if isinstance(error, errors.TooMuchAtOnce):
@@ -101,8 +105,14 @@ async def _of_validation(_: Request, error: Exception) -> JSONResponse:
     return _answer(422, errors.BadInput.code, "; ".join(first) or "this is not what is asked for", None, {})
 
 
+def note_fault(error: BaseException) -> None:
+    """Log where a fault of ours arose. Its message stays out of the log: it may hold personal data."""
+    place = "".join(traceback.format_tb(error.__traceback__))
+    log.error("a fault of ours: %s\n%s", type(error).__name__, place)
+
+
 async def _of_a_fault(_: Request, error: Exception) -> JSONResponse:
-    log.error("a fault of ours", exc_info=error)
+    note_fault(error)
     return _answer(500, errors.TratoError.code, "a fault of ours; it was noted", None, {})
 
 
