@@ -9,6 +9,9 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 # Wheels only: a source archive would fetch build tools that no lock pins.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all:
 
+# The tracking libraries for Node and browsers that the tests run; without npm those tests are skipped.
+SDKS := tests/sdks/node_modules/.installed
+
 .PHONY: help demo test lint docs bench install locks clean
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
@@ -25,7 +28,7 @@ help:
 demo: $(VENV)/.demo $(VENV)/.project
 	$(BIN)/trato demo
 
-test: lint
+test: lint $(SDKS)
 	@echo '== pytest: behaviour'
 	$(BIN)/python -m pytest
 
@@ -48,7 +51,7 @@ bench: $(VENV)/.test $(VENV)/.project
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
 
 # Everything for developing, with nothing run.
-install: $(VENV)/.test $(VENV)/.project
+install: $(VENV)/.test $(VENV)/.project $(SDKS)
 
 $(BIN)/python:
 	@test -n '$(PYTHON)' || { echo 'Trato needs Python 3.11, 3.12 or 3.13; say which: make PYTHON=/path/to/python3.12' >&2; exit 1; }
@@ -66,6 +69,11 @@ $(VENV)/.test: requirements/test.txt | $(BIN)/python
 	$(INSTALL) --requirement $<
 	@touch $@ $(VENV)/.demo
 
+$(SDKS): tests/sdks/package-lock.json
+	@if command -v npm >/dev/null; then \
+		npm ci --prefix tests/sdks --ignore-scripts --no-audit --no-fund --loglevel=error && touch $@; \
+	else echo 'no npm: the tests of the tracking libraries for Node are skipped'; fi
+
 # Either lock holds the build backend, so the project itself installs without build isolation.
 $(VENV)/.project: pyproject.toml | $(BIN)/python
 	@test -e $(VENV)/.demo || $(MAKE) $(VENV)/.demo
@@ -81,4 +89,4 @@ locks:
 	$(COMPILE) --extra demo --extra docs --extra test --constraint requirements/demo.txt --output-file requirements/test.txt
 
 clean:
-	rm -rf $(VENV) docs/_build build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) tests/sdks/node_modules docs/_build build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -149,6 +149,17 @@ def postgres() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def node_modules() -> Path:
+    """The folder of the tracking libraries for Node and browsers; `node` is on the path."""
+    folder = Path(__file__).parent / "sdks" / "node_modules"
+    if shutil.which("node") is None:
+        do_without("node", "no node is on the path (Debian: apt-get install nodejs npm)")
+    if not (folder / ".installed").exists():
+        do_without("node", "the tracking libraries are not installed: make test")
+    return folder
+
+
 def _beside(package: str, *parts: str) -> Path:
     """A file that a package ships, found without importing the package."""
     spec = find_spec(package)
