@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from trato.storage.access import KeyRecords, LookRecords, PeopleRecords
+from trato.storage.builds import BuildRecords
+from trato.storage.conversations import ConversationRecords
 from trato.storage.customers import CustomerRecords
 from trato.storage.identities import IdentityRecords
 from trato.storage.interactions import InteractionRecords
@@ -14,7 +17,18 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 
-class Transaction(CustomerRecords, IdentityRecords, InteractionRecords, PermissionRecords, ReceiptRecords):
+class Transaction(
+    BuildRecords,
+    ConversationRecords,
+    CustomerRecords,
+    IdentityRecords,
+    InteractionRecords,
+    KeyRecords,
+    LookRecords,
+    PeopleRecords,
+    PermissionRecords,
+    ReceiptRecords,
+):
     """All that can be read and written within one transaction; with its `with` block its permits end."""
 
     __slots__ = ()
