@@ -8,6 +8,7 @@ over its edges, however many configurations there are.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,12 +59,32 @@ class Circuit:
 class Workspace:
     """The room that the passes over one circuit need, made once and used again by every click.
 
-    A pass leaves nothing in it that another one reads, so one workspace serves all guides of a thread.
+    A pass leaves nothing in it that another one reads, so one workspace serves all guides of a thread; two
+    threads need two.
     """
 
     def __init__(self, circuit: Circuit) -> None:
+        from trato.offer.compile.passes import Graph
+
+        codes, many, branches = 2 * circuit.kept + 2, len(circuit.nodes) - 1, int(circuit.nodes[-1])
         self.circuit = circuit
-        raise NotImplementedError
+        self.graph = Graph(*(getattr(circuit, name) for name in Graph._fields))
+        self.allowed = np.zeros(codes, np.bool_)
+        self.found = np.zeros(codes, np.bool_)
+        self.weights = np.zeros(codes, np.float64)
+        self.mass = np.zeros(codes, np.float64)
+        self.holds = np.zeros(many, np.bool_)
+        self.sums = np.zeros(many, np.float64)
+        self.flow = np.zeros(many, np.float64)
+        self.taken = np.zeros(many, np.int32)
+        self.alive = np.zeros(branches, np.bool_)
+        self.free = np.zeros(branches, np.int32)
+        self.shares = np.zeros(branches, np.float64)
+
+    @property
+    def bytes(self) -> int:
+        """What the workspace holds beyond the circuit."""
+        return sum(array.nbytes for array in vars(self).values() if isinstance(array, np.ndarray))
 
 
 def count(circuit: Circuit, fixed: NDArray[np.int8], workspace: Workspace | None = None) -> int:
@@ -72,7 +93,30 @@ def count(circuit: Circuit, fixed: NDArray[np.int8], workspace: Workspace | None
     `fixed` (variables + 1,) is 1 for true, -1 for false, 0 for open; entry 0 is not read. A contradiction
     counts 0.
     """
-    raise NotImplementedError
+    from trato.offer.compile.passes import allow, open_branches
+
+    room = workspace or Workspace(circuit)
+    if not allow(circuit.literal, fixed, room.allowed):
+        return 0
+    open_branches(room.graph, room.allowed, room.alive, room.free)
+    alive, free = room.alive.tolist(), room.free.tolist()
+    nodes, starts, children = (
+        array.tolist() for array in (circuit.nodes, circuit.child_starts, circuit.children)
+    )
+    counts: list[int] = []
+    for first, after in pairwise(nodes):
+        total = 0
+        for branch in range(first, after):
+            if alive[branch]:
+                product = 1
+                for child in children[starts[branch] : starts[branch + 1]]:
+                    product *= counts[child]
+                    if not product:
+                        break
+                else:
+                    total += product << free[branch]
+        counts.append(total)
+    return counts[-1]
 
 
 def possible(
@@ -83,7 +127,15 @@ def possible(
     `fixed` as in `count`. A variable that is fixed has its own value only. All is False in a contradiction;
     row 0 always is.
     """
-    raise NotImplementedError
+    from trato.offer.compile.passes import allow, mark_possible, spread_possible
+
+    room = workspace or Workspace(circuit)
+    out = np.zeros((circuit.variables + 1, 2), np.bool_)
+    if allow(circuit.literal, fixed, room.allowed) and mark_possible(
+        room.graph, room.allowed, room.alive, room.holds, room.found
+    ):
+        spread_possible(circuit.literal, room.found, out)
+    return out
 
 
 def marginals(
@@ -94,10 +146,17 @@ def marginals(
 ) -> NDArray[np.float64]:
     """How probable each value is among the valid assignments, each weighted by the product of its values.
 
-    `log_weights` (variables + 1, 2) may hold -inf. Gives (variables + 1, 2), each row summing to 1; all is 0
-    in a contradiction, row 0 always.
+    `log_weights` (variables + 1, 2) are finite or -inf. Gives (variables + 1, 2), each row summing to 1; all
+    is 0 in a contradiction and where every valid assignment weighs nothing; row 0 always is.
     """
-    raise NotImplementedError
+    from trato.offer.compile.passes import flow_down, spread_mass
+
+    room = workspace or Workspace(circuit)
+    out = np.zeros((circuit.variables + 1, 2), np.float64)
+    if _weighed(circuit, fixed, log_weights, room):
+        flow_down(room.graph, room.shares, room.flow, room.weights, room.mass)
+        spread_mass(circuit.literal, room.mass, out)
+    return out
 
 
 def best(
@@ -108,10 +167,22 @@ def best(
 ) -> tuple[float, NDArray[np.int8]]:
     """The valid assignment of the highest sum of `scores` (variables + 1, 2), and that sum.
 
-    The assignment is (variables + 1,) of 1 and -1, entry 0 being 0. A contradiction gives -inf and only
-    zeros. Of several best ones always the same is given.
+    Scores are finite or -inf for what must not be. The assignment is (variables + 1,) of 1 and -1, entry 0
+    being 0. A contradiction gives -inf and only zeros. Of several best ones always the same is given.
     """
-    raise NotImplementedError
+    from trato.offer.compile.passes import allow, find_best, gather_weights
+
+    room = workspace or Workspace(circuit)
+    if not (
+        allow(circuit.literal, fixed, room.allowed)
+        and gather_weights(circuit.literal, room.allowed, scores, room.weights)
+        and find_best(room.graph, room.weights, room.sums, room.taken, room.holds, room.found)
+    ):
+        return -np.inf, np.zeros(circuit.variables + 1, np.int8)
+    true = room.found[circuit.literal]
+    assignment = np.where(true, 1, -1).astype(np.int8)
+    assignment[0] = 0
+    return float(np.where(true, scores[:, 1], scores[:, 0])[1:].sum()), assignment
 
 
 def sample(
@@ -123,6 +194,27 @@ def sample(
 ) -> NDArray[np.int8]:
     """Valid assignments drawn with the weights of `marginals`: (n, variables + 1) of 1 and -1; column 0 is 0.
 
-    `uniforms` (n, `circuit.draws`) in [0, 1) is the randomness. A contradiction gives only zeros.
+    `uniforms` (n, `circuit.draws`) in [0, 1) is the randomness. Where `marginals` gives only 0, so does this.
     """
-    raise NotImplementedError
+    from trato.offer.compile.passes import draw
+
+    room = workspace or Workspace(circuit)
+    out = np.zeros((len(uniforms), circuit.variables + 1), np.int8)
+    if _weighed(circuit, fixed, log_weights, room):
+        draw(room.graph, circuit.literal, room.weights, room.shares, uniforms, room.found, out)
+    return out
+
+
+def _weighed(
+    circuit: Circuit, fixed: NDArray[np.int8], log_weights: NDArray[np.float64], room: Workspace
+) -> bool:
+    """Weigh every node and branch; False where the whole weighs nothing."""
+    from trato.offer.compile.passes import allow, gather_weights, scale, sum_up
+
+    if not (
+        allow(circuit.literal, fixed, room.allowed)
+        and gather_weights(circuit.literal, room.allowed, log_weights, room.weights)
+    ):
+        return False
+    scale(room.weights)
+    return sum_up(room.graph, room.weights, room.sums, room.shares)
