@@ -1,0 +1,1 @@
+"""Trato's own API: customers as they are known, greetings, permissions, conversations, the portfolio."""
