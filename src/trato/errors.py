@@ -7,6 +7,7 @@ TratoError
 │   ├── EmptyTable        trato.empty_table          the table has no row
 │   ├── UnknownColumn     trato.unknown_column       a named column is not in the table
 │   ├── AmbiguousColumn   trato.ambiguous_column     dates or numbers can be read in two ways
+│   ├── AmbiguousKey      trato.ambiguous_key        a look-up table says different things under one key
 │   ├── NoUsableRow       trato.no_usable_row        every row was put aside
 │   ├── BadDeclaration    trato.bad_declaration      a YAML file says something that cannot be meant
 │   ├── BadOption         trato.bad_option           an option's value makes no sense here
@@ -110,6 +111,12 @@ class AmbiguousColumn(BadInput):
     """Dates or numbers can be read in two ways, and the ways differ."""
 
     code = "trato.ambiguous_column"
+
+
+class AmbiguousKey(BadInput):
+    """A look-up table says different things under one key."""
+
+    code = "trato.ambiguous_key"
 
 
 class NoUsableRow(BadInput):

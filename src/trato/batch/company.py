@@ -13,10 +13,11 @@ from trato.batch.engine import Column, Source
 from trato.batch.tables import csv_dialect, is_parquet, must_be_readable, table_header
 from trato.company.folder import Examined, Fault, examine
 from trato.errors import AmbiguousColumn, BadInput, FileNotReadable, nearest
+from trato.permission.ledger import STATES
 from trato.steps import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from trato.batch.engine import Engine, Reading
@@ -248,7 +249,7 @@ class _Look:
 
     def _values(self, path: Path, column: ColumnRole, field: Field) -> None:
         """Whether values that are translated occur, and touchpoints, stances and times are meant rightly."""
-        asked = field.values or column.role in {"touchpoint", "stance", "time"}
+        asked = field.values or column.role in {"touchpoint", "stance", "time", "purpose", "state"}
         if not asked:
             return
         self._read(path, (Column("value", column.header, "text", optional=True),))
@@ -265,14 +266,18 @@ class _Look:
                     f"did you mean {close!r}?" if close else "remove it, or leave it for what is to come",
                     grave=False,
                 )
-        if column.role == "touchpoint":
-            known = self.company.touchpoints.by_key
-            for word in [word for word in seen if _meant(field, word) not in known][:TOLD]:
-                self._fault(
-                    column.line,
-                    f"the column {column.header!r} says {word!r} in {seen[word]:,} rows: no touchpoint",
-                    f"say which it is: values: {{{word}: …}}",
-                )
+        known: dict[str, Collection[str]] = {
+            "touchpoint": self.company.touchpoints.by_key,
+            "purpose": self.company.purposes.by_key,
+            "state": STATES,
+        }
+        there = known.get(column.role)
+        for word in [w for w in seen if there is not None and _meant(field, w) not in there][:TOLD]:
+            self._fault(
+                column.line,
+                f"the column {column.header!r} says {word!r} in {seen[word]:,} rows: no {column.role}",
+                f"say which it is: values: {{{word}: …}}",
+            )
 
     def _time(self, column: ColumnRole) -> None:
         example = self.engine.run(TIMES_WITH_OFFSET).to_pylist()

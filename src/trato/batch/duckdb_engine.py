@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 import duckdb
 
-from trato.batch.engine import Column, Reading, Reject, Source
+from trato.batch.engine import Column, LookUpRead, Reading, Reject, Source
 from trato.batch.parsing import Way, identifier, literal, ways_to_read
 from trato.batch.tables import (
     CsvDialect,
@@ -16,10 +16,10 @@ from trato.batch.tables import (
     must_be_readable,
     must_have_columns,
 )
-from trato.errors import AmbiguousColumn, EmptyTable, FileNotReadable, NoUsableRow
+from trato.errors import AmbiguousColumn, AmbiguousKey, EmptyTable, FileNotReadable, NoUsableRow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -94,6 +94,8 @@ class DuckDBEngine:
             for place, c in enumerate(source.columns)
         )
         chosen = ", ".join(f"{values[c.role]} AS {identifier(c.role)}" for c in source.columns)
+        if source.numbered:
+            chosen += f", {'place' if dialect is None else 'rowid'} AS place"
         kept = self._number(f"SELECT count(*) FROM {raw} WHERE {good}")
         rejects: tuple[Reject, ...] = ()
         if kept < rows or misshapen:
@@ -113,6 +115,42 @@ class DuckDBEngine:
         if dialect is not None:
             self._connection.execute(f"DROP TABLE {raw}")
         return Reading(source.name, str(source.path), rows + misshapen, kept, rejects)
+
+    def join(self, name: str, table: str, look_ups: Sequence[LookUpRead]) -> None:
+        """Make a relation `name` of a relation's rows, with what the look-ups say of each, or nothing."""
+        chosen = ["t.* EXCLUDE (" + ", ".join(identifier(one.key) for one in look_ups) + ")"]
+        joined = ""
+        for place, one in enumerate(look_ups):
+            there, key = f"distinct_{place}", identifier(one.key)
+            self._connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE {there} AS SELECT DISTINCT * FROM {identifier(one.name)}"
+            )
+            twice = self._connection.execute(
+                f"SELECT {key} FROM {there} GROUP BY {key} HAVING count(*) > 1 ORDER BY {key} LIMIT 1"
+            ).fetchall()
+            if twice:
+                raise AmbiguousKey(
+                    f"{one.name} says different things of {twice[0][0]!r}",
+                    hint="leave one row a key in the look-up table, with the columns that are mapped",
+                )
+            chosen.append(f"l{place}.* EXCLUDE ({key})")
+            joined += f" LEFT JOIN {there} AS l{place} ON t.{key} = l{place}.{key}"
+        self._connection.execute(
+            f"CREATE OR REPLACE TEMP VIEW {identifier(name)} AS "
+            f"SELECT {', '.join(chosen) if look_ups else 't.*'} FROM {identifier(table)} AS t{joined}"
+        )
+
+    def lines_of(self, source: Source, places: Sequence[int]) -> list[int]:
+        """The lines (row numbers in Parquet) of places of a numbered source, counted from 1."""
+        if is_parquet(source.path):
+            return [place + 1 for place in places]
+        dialect = csv_dialect(source.path)
+        whole = (
+            line for line, record in csv_records(source.path, dialect) if len(record) == len(dialect.header)
+        )
+        wanted = set(places)
+        found = {place: line for place, line in enumerate(whole) if place in wanted}
+        return [found.get(place, place + 2) for place in places]
 
     def _number(self, sql: str, parameters: Mapping[str, object] | None = None) -> int:
         row = self._connection.execute(sql, dict(parameters or {})).fetchall()[0]

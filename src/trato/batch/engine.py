@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -36,7 +36,8 @@ class Source:
     """A table of the company's own, read in place.
 
     `dates` is None (found out), "day-first", "month-first" or a strptime format; `decimal` is None (found
-    out), "point" or "comma".
+    out), "point" or "comma". When `numbered`, the relation has a column `place` as well, which `lines_of`
+    turns into the line of the file.
     """
 
     path: Path
@@ -44,6 +45,15 @@ class Source:
     columns: tuple[Column, ...]
     dates: str | None = None
     decimal: str | None = None
+    numbered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LookUpRead:
+    """A relation that says more about another's rows: its name, and the column `key` that both have."""
+
+    name: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +92,17 @@ class Engine(Protocol):
 
         Raises FileNotReadable, EmptyTable, UnknownColumn, AmbiguousColumn or NoUsableRow.
         """
+        ...
+
+    def join(self, name: str, table: str, look_ups: Sequence[LookUpRead]) -> None:
+        """Make a relation `name` of a relation's rows, with what the look-ups say of each, or nothing.
+
+        The keys are left out. Raises AmbiguousKey when a look-up says different things under one key.
+        """
+        ...
+
+    def lines_of(self, source: Source, places: Sequence[int]) -> list[int]:
+        """The lines (row numbers in Parquet) of places of a numbered source, counted from 1."""
         ...
 
     def run(self, step: Step, parameters: Mapping[str, object] | None = None) -> pa.Table:
