@@ -36,7 +36,9 @@ def insert_all_new(connection: Connection, table: Table, rows: Sequence[Mapping[
     """Insert those of the rows, which have the same columns, of which no key is there; how many."""
     if not rows:
         return 0
-    return connection.execute(_insert(connection, table).on_conflict_do_nothing(), list(rows)).rowcount
+    statement = _insert(connection, table).on_conflict_do_nothing()
+    done = connection.execute(statement, list(rows), execution_options={"preserve_rowcount": True})
+    return done.rowcount
 
 
 def insert_or_replace(
