@@ -1,0 +1,248 @@
+"""A corner shop whose customers talk to it: its folder, its store, and a model whose needs are planted.
+
+Two needs, bakers and others, want different bread; all want the same milk, as all want the same petrol.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tests.company.folders import shop
+from trato.company.folder import read_company
+from trato.customers.identifiers import identifier
+from trato.customers.register import RegisterCustomer, register_customer
+from trato.customize.known import known_of
+from trato.customize.models import Models
+from trato.customize.sections import Asked
+from trato.differentiate.known import Counted, MoneyDay
+from trato.differentiate.needs.beliefs import NeedsModel
+from trato.differentiate.needs.stored_model import as_document
+from trato.interact.interactions import Interaction
+from trato.interact.log import NewEntry
+from trato.interact.touchpoints import Touchpoint
+from trato.permission.give import (
+    GivePermission,
+    RefusePermission,
+    deny_permission,
+    give_permission,
+    withdraw_permission,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from trato.company.folder import Company
+    from trato.customers.customer import CustomerId
+    from trato.customize.sections import KnownCustomer
+    from trato.storage.store import Store
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+COMPANY = """\
+name: {en: Corner shop, es: La tienda de la esquina, pt: A loja da esquina}
+languages: [es, en]
+currency: EUR
+time_zone: Europe/Madrid
+"""
+PURPOSES = """\
+purposes:
+  service:
+    labels: {en: Serving you, es: Servirle, pt: Servir}
+    legal_basis: consent
+    fields: [name, email, language]
+    retention_days: 100
+  advice:
+    labels: {en: Advising you, es: Aconsejarle, pt: Aconselhar}
+    legal_basis: consent
+    profiling: true
+    fields: [card]
+    retention_days: 100
+  analysis:
+    labels: {en: Knowing our shop, es: Conocer la tienda, pt: Conhecer a loja}
+    legal_basis: legitimate_interests
+    profiling: false
+    fields: []
+    retention_days: 100
+"""
+TOUCHPOINTS = """\
+touchpoints:
+  till:
+    label: {en: at the till, es: en la caja, pt: no caixa}
+    channel: store
+  web:
+    label: {en: on the web, es: en la web, pt: na web}
+    channel: web
+  letter:
+    label: {en: by e-mail, es: por correo, pt: por e-mail}
+    channel: email
+"""
+NEEDS = """\
+needs:
+- name: {en: Bakers, es: Panaderos, pt: Padeiros}
+  fingerprint:
+    share: 0.5
+    lifts:
+      bread: {rye: 1.7, wheat: 0.3}
+"""
+SOURCES = """\
+tables:
+  sales:
+    file: sales.csv
+    kind: purchase
+    purposes: [service, advice]
+    touchpoint: till
+    customer: {card: card_no}
+    time: bought
+    component: aisle
+    module: product
+    amount: paid
+"""
+
+# Rye for the one, wheat for the other; whole milk for both. What the shop sells beside them teaches nothing.
+COMPONENTS = ("bread", "milk")
+MODULES = (("rye", "spelt", "wheat"), ("skimmed", "whole"))
+PROFILES = np.array([[0.8, 0.1, 0.1, 0.3, 0.7], [0.1, 0.1, 0.8, 0.3, 0.7]])
+
+
+def needs_model(shares: tuple[float, ...] = (0.5, 0.5)) -> NeedsModel:
+    return NeedsModel(
+        components=COMPONENTS,
+        modules=MODULES,
+        shares=np.array(shares),
+        log_profiles=np.log(PROFILES),
+        habit=np.array([10.0, 10.0]),
+        trust=np.array([5.0, 5.0]),
+    )
+
+
+def company(folder: Path, **changed: str) -> Company:
+    pages = {
+        "company": COMPANY,
+        "purposes": PURPOSES,
+        "touchpoints": TOUCHPOINTS,
+        "needs": NEEDS,
+        "sources": SOURCES,
+    }
+    return read_company(shop(folder, **{**pages, **changed}))
+
+
+def money(day: int, amount: int) -> MoneyDay:
+    return MoneyDay(date(2026, 1, 1) + timedelta(days=day), amount, None, True)
+
+
+@dataclass(slots=True)
+class Corner:
+    """The shop open for business; every method is a small story."""
+
+    company: Company
+    store: Store
+    models: Models = field(default_factory=Models)
+
+    def meet(self, name: str = "Ana Prado", **values: str) -> CustomerId:
+        word = name.split(maxsplit=1)[0].lower()
+        pointing = (identifier("email", f"{word}@example.org"), identifier("card", f"card of {word}"))
+        request = RegisterCustomer(pointing, {"name": name, **values})
+        return self.store.write(
+            lambda it: register_customer(it, request, now=NOW, draw=secrets.token_bytes)
+        ).id
+
+    def grant(
+        self, who: CustomerId, *purposes: str, at: datetime = NOW, until: datetime | None = None
+    ) -> None:
+        for key in purposes or ("service", "advice"):
+            said = GivePermission(
+                who, self.company.purposes.named(key), "web", "form", "the evidence", at, until
+            )
+            self.store.write(lambda it, said=said: give_permission(it, said, now=at))  # type: ignore[misc]
+
+    def refuse(self, who: CustomerId, *purposes: str, at: datetime = NOW, deny: bool = False) -> None:
+        verb = deny_permission if deny else withdraw_permission
+        for key in purposes:
+            said = RefusePermission(who, self.company.purposes.named(key), "web", "desk", "the evidence", at)
+            self.store.write(lambda it, said=said: verb(it, said, now=at))  # type: ignore[misc]
+
+    def does(
+        self,
+        who: CustomerId,
+        module: str = "rye",
+        component: str = "bread",
+        *,
+        purposes: tuple[str, ...] = (),
+        **said: Any,
+    ) -> None:
+        one = Interaction(
+            source="till",
+            kind="purchase",
+            record=secrets.token_hex(8),
+            identifiers=(),
+            household=None,
+            account=None,
+            at=NOW,
+            touchpoint=Touchpoint("till", "store", "Madrid"),
+            component=component,
+            module=module,
+            more_choices=(),
+            count=1,
+            amount=150,
+            cost=None,
+            statement=None,
+            stance=None,
+            learns=True,
+        )
+        entry = NewEntry(who, replace(one, **said), 0, purposes or ("service", "advice"), NOW)
+        self.store.write(lambda it: it.append_interactions([entry]))
+
+    def says(self, who: CustomerId, words: str, stance: str | None, module: str, **said: Any) -> None:
+        self.does(
+            who, module, kind="statement", statement=words, stance=stance, learns=False, amount=None, **said
+        )
+
+    def build(
+        self,
+        counted: Mapping[CustomerId, Mapping[tuple[str, str], int]],
+        *,
+        days: Mapping[CustomerId, tuple[MoneyDay, ...]] | None = None,
+        values: str | None = None,
+        model: NeedsModel | None = None,
+    ) -> str:
+        """Publish a build that counted so, up to the log as it stands; returns its id."""
+        import json
+
+        learned = model or needs_model()
+        name = secrets.token_hex(4)
+
+        def publish(it: Any) -> None:
+            it.start_build(name, NOW, it.log_watermark())
+            it.put_model(learned.version, "needs", json.dumps(as_document(learned)))
+            rows = [
+                Counted(who, "advice", counts, (days or {}).get(who, ())) for who, counts in counted.items()
+            ]
+            it.put_counted(name, rows)
+            it.publish_build(name, {"advice": {"needs": learned.version, "values": values}}, "{}", NOW)
+
+        self.store.write(publish)
+        return name
+
+    def known(self, who: CustomerId, *sections: str, now: datetime = NOW, **wish: Any) -> KnownCustomer:
+        asked = Asked(frozenset(sections), **wish) if sections else Asked(**wish)  # type: ignore[arg-type]
+        settings = self.company.settings
+        return self.store.read(
+            lambda it: known_of(
+                it,
+                who,
+                asked,
+                purposes=self.company.purposes,
+                touchpoints=self.company.touchpoints,
+                unit=settings.unit,
+                zone=settings.zone,
+                names=self.company.needs or (),
+                models=self.models,
+                now=now,
+            )
+        )
