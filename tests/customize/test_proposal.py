@@ -158,9 +158,6 @@ def test_the_most_telling_components_come_first() -> None:
 
 def test_needs_are_told_under_the_names_that_fit() -> None:
     model = needs_model()
-    named = NamedNeed(
-        {"en": "Bakers", "es": "P", "pt": "P"}, 0.5, {("bread", "rye"): 1.7, ("bread", "wheat"): 0.3}
-    )
     found = needs_in_words(model, [BAKERS])
     assert [one.name["en"] for one in found] == ["Bakers", "More wheat"]
     assert [one.state for one in found] == ["kept", "untitled"]
@@ -171,9 +168,6 @@ def test_names_move_with_their_needs() -> None:
     """The model of another day has the needs in another order."""
     model = needs_model()
     turned = replace(model, log_profiles=model.log_profiles[::-1].copy())
-    named = NamedNeed(
-        {"en": "Bakers", "es": "P", "pt": "P"}, 0.5, {("bread", "rye"): 1.7, ("bread", "wheat"): 0.3}
-    )
     assert [one.name["en"] for one in needs_in_words(turned, [BAKERS])] == ["More wheat", "Bakers"]
 
 
