@@ -230,7 +230,7 @@ class Diagram:
         fixed = self.fixed(choices, facts=facts, without=without)
         if fixed is None:
             return np.zeros(len(self.table.pairs))
-        return self._of_pairs(self.engine.marginals(fixed, self._over_variables(log_weights)))
+        return self._of_pairs(self.engine.marginals(fixed, self.over_variables(log_weights)))
 
     def best(
         self,
@@ -245,12 +245,12 @@ class Diagram:
         Raises NoConfiguration when there is none.
         """
         fixed = self.fixed(choices, facts=facts, without=without)
-        total, found = (-inf, None) if fixed is None else self.engine.best(fixed, self._over_variables(score))
+        total, found = (-inf, None) if fixed is None else self.engine.best(fixed, self.over_variables(score))
         if found is None or total == -inf:
             raise NoConfiguration(
                 "no configuration keeps to all that is said", hint="ask for an explanation and the repair"
             )
-        return self.configuration(self._of_pairs(np.stack((found < 0, found > 0), axis=1)))
+        return self.configuration_of(found)
 
     def sample(
         self,
@@ -267,7 +267,7 @@ class Diagram:
         Raises NoConfiguration when there is none. Without a circuit they are valid but not evenly drawn.
         """
         fixed = self.fixed(choices, facts=facts, without=without)
-        weights = self._over_variables(log_weights)
+        weights = self.over_variables(log_weights)
         drawn = None if fixed is None else self.engine.sample(fixed, weights, draw, count)
         if drawn is None or not drawn.any(axis=1).all():
             raise NoConfiguration("no configuration keeps to all that is said")
@@ -275,6 +275,10 @@ class Diagram:
         places = np.nonzero(taken)[1].reshape(count, len(self.components))
         found: NDArray[np.int32] = (places - self.table.starts[:-1]).astype(np.int32)
         return found
+
+    def configuration_of(self, assignment: NDArray[np.int8]) -> dict[str, str]:
+        """The configuration of an assignment of the clauses' variables (variables + 1,)."""
+        return self.configuration(self._of_pairs(np.stack((assignment < 0, assignment > 0), axis=1)))
 
     def configuration(self, taken: NDArray[np.bool_]) -> dict[str, str]:
         """The configuration that takes these of the table's modules, one of each component: (pairs,)."""
@@ -334,7 +338,7 @@ class Diagram:
         flat: NDArray[_Value] = values.reshape(-1)[self._flat]
         return flat
 
-    def _over_variables(self, numbers: Numbers | None) -> NDArray[np.float64]:
+    def over_variables(self, numbers: Numbers | None) -> NDArray[np.float64]:
         """Numbers of modules as numbers of the values of variables, added where two modules share one."""
         size = 2 * (self.code.clauses.variables + 1)
         if numbers is None:
