@@ -114,11 +114,17 @@ def keys_table(file: str) -> str:
     for path, key in keys_of(SECTIONS[file].shape):
         if path.rpartition(".")[2] in {"en", "es", "pt"}:
             continue  # in each text by language; the page says so once
-        if path.rpartition(".")[2] in {"from", "always", "values"} and ".customer.*." not in path:
+        if within_a_place(path) and ".customer.*." not in path:
             continue  # in each place; told once, where the first stands
         needed = "**required**. " if key.required else ""
         rows.append(f"| `{path}` | {held_by(key)} | {needed}{key.meaning} |".replace("\n", " "))
     return "\n".join(rows)
+
+
+def within_a_place(path: str) -> bool:
+    """Whether a key says where a value stands; the `values` of a source are no such key."""
+    of_a_source = path in {"tables.*.values", "events.*.values"}
+    return path.rpartition(".")[2] in {"from", "always", "values"} and not of_a_source
 
 
 def held_by(key: Key) -> str:

@@ -82,6 +82,16 @@ def test_the_example_is_sound_with_its_tables() -> None:
             ),
         ),
         (
+            "amount: paid",
+            "purpose: aisle",
+            "sources.yaml:11: the column 'aisle' says 'bread' in 2 rows: no purpose (say which it is",
+        ),
+        (
+            "amount: paid",
+            "state: {from: aisle, values: {bread: granted}}",
+            "sources.yaml:11: the column 'aisle' says 'milk' in 1 rows: no state (say which it is: values:",
+        ),
+        (
             "component: aisle",
             "component: {from: aisle, values: {Bread: bread}}",
             "[sources.yaml:9: 'Bread' never occurs in the column 'aisle' (did you mean 'bread'?)]",

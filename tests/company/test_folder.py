@@ -79,6 +79,18 @@ def test_no_folder_is_said(tmp_path: Path) -> None:
             "sources.yaml:6: there is no touchpoint 'tlil' (did you mean 'till'?)",
         ),
         (
+            "sources.yaml",
+            "amount: paid",
+            "purpose: {from: why, values: {y: servcie}}",
+            "sources.yaml:11: there is no purpose 'servcie' (did you mean 'service'?)",
+        ),
+        (
+            "sources.yaml",
+            "amount: paid",
+            "purpose: {always: service}",
+            "sources.yaml:11: the purpose 'service' rests on contract, which no yes or no changes",
+        ),
+        (
             "company.yaml",
             "currency: EUR",
             "currency: EUX",
@@ -141,6 +153,12 @@ def test_each_fault_has_its_line_and_a_remedy(
             "[en]",
             "[en, pt]",
             "company.yaml:1: this has no words in pt (customers who speak it would read it in en)",
+        ),
+        (
+            "sources.yaml",
+            "amount: paid",
+            "amount: paid\n    values: {name: nick}",
+            "sources.yaml:12: 'name' is never kept: none of the source's purposes has it among its fields",
         ),
         (
             "purposes.yaml",

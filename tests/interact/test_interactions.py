@@ -114,13 +114,13 @@ def changed(**parts: Any) -> dict[str, Any]:
     [
         (None, "event: is nothing, not an object"),
         ([], "event: is a list, not an object"),
-        (changed(timestamp=None), "time (item 1): is missing"),
-        (changed(timestamp="yesterday"), "time (item 1): 'yesterday' is not a time such as"),
-        (changed(timestamp=1751365800), "time (item 1): 1751365800 is not a time such as"),
-        (changed(timestamp="0001-01-01T00:00:00+14:00"), "time (item 1): "),
-        (changed(userId=None, context=None), "customer (item 1): is missing: no user_id and no email"),
-        (changed(userId="anonymous", context=3), "customer (item 1): this user_id points to nobody"),
-        (changed(userId={"id": 1}), "customer_user_id (item 1): is an object, not a plain value"),
+        (changed(timestamp=None), "time: is missing"),
+        (changed(timestamp="yesterday"), "time: 'yesterday' is not a time such as"),
+        (changed(timestamp=1751365800), "time: 1751365800 is not a time such as"),
+        (changed(timestamp="0001-01-01T00:00:00+14:00"), "time: "),
+        (changed(userId=None, context=None), "customer: is missing: no user_id and no email"),
+        (changed(userId="anonymous", context=3), "customer: this user_id points to nobody"),
+        (changed(userId={"id": 1}), "customer_user_id: is an object, not a plain value"),
         (changed(properties__products=None), "properties.products[]: is missing"),
         (changed(properties__products={}), "properties.products[]: is an object, not a list"),
         (changed(properties__products=[]), "properties.products[]: is empty"),
@@ -202,6 +202,9 @@ FACTS = st.fixed_dictionaries(
         "where": st.sampled_from([None, "w", "till", "kiosk"]),
         "money": st.sampled_from([None, "EUR", "eur", "USD"]),
         "said": st.one_of(st.none(), WORDS),
+        "nick": st.one_of(st.none(), WORDS),
+        "why": st.sampled_from([None, "news", "profile"]),
+        "yes": st.sampled_from([None, "y", "denied", "perhaps"]),
     }
 )
 
@@ -216,6 +219,7 @@ ROLES: dict[str, object] = {
     "cost": "cost",
     "currency": "money",
     "statement": "said",
+    "values": {"name": "nick", "language": {"always": "es"}},
 }
 KINDS: dict[str, dict[str, object]] = {
     "purchase": {"unit_price": "price"},
@@ -223,6 +227,9 @@ KINDS: dict[str, dict[str, object]] = {
     "choice": {},
     "view": {"more_choices": [{"component": "aisle", "module": {"from": "money", "values": {"EUR": "e"}}}]},
     "statement": {"amount": "price", "stance": {"always": "avoids"}},
+    "permission": {"purpose": "why", "state": {"from": "yes", "values": {"y": "granted"}}},
+    "contact": {},
+    "other": {},
 }
 SETTINGS = [SETTING, Setting("JPY", 0, "half_up", SETTING.zone, TOUCHPOINTS)]
 
@@ -289,7 +296,7 @@ def write(path: Path, facts: list[dict[str, Any]], setting: Setting, *, zoned: b
     for name in ("price", "cost"):
         columns[name] = pa.array(columns[name], pa.decimal128(18, 4))
     columns["n"] = pa.array(columns["n"], pa.int64())
-    for name in ("mail", "aisle", "sku", "where", "money", "said"):
+    for name in ("mail", "aisle", "sku", "where", "money", "said", "nick", "why", "yes"):
         columns[name] = pa.array(columns[name], pa.string())
     pq.write_table(pa.table(columns), path)
 
@@ -318,3 +325,103 @@ def test_a_local_time_in_a_table_is_the_company_s(tmp_path: Path) -> None:
     assert isinstance(told, Interaction)
     assert told.at == datetime(2025, 7, 1, 0, 30, tzinfo=UTC) - timedelta(hours=2)
     assert not told.learns
+
+
+SIGNED_UP = {
+    "call": "identify",
+    "kind": "other",
+    "purposes": ["service"],
+    "touchpoint": "web",
+    "customer": {"user_id": "userId", "anonymous_id": "anonymousId"},
+    "values": {"name": "context.traits.name", "language": "traits.language"},
+    "time": "timestamp",
+}
+
+
+def test_who_somebody_is_is_told_without_a_choice(tmp_path: Path) -> None:
+    found, complaints = sources(tmp_path, {"events": {"Signed up": SIGNED_UP}})
+    assert complaints == []
+    event = {
+        "type": "identify",
+        "messageId": "m1",
+        "userId": "u7",
+        "timestamp": "2025-07-01T10:30:00Z",
+        "context": {"traits": {"name": " Ana Prado "}},
+        "traits": {"language": ""},
+    }
+    mapped = found.of_event(event)
+    assert mapped is not None
+    (told,) = interactions_of(mapped, event)
+    assert (told.kind, told.values, told.choices, told.learns) == (
+        "other",
+        (("name", "Ana Prado"),),
+        (),
+        False,
+    )
+    assert "Ana" not in repr(told)
+
+
+ASKED = {
+    "kind": "permission",
+    "purposes": ["service"],
+    "touchpoint": "web",
+    "customer": {"user_id": "userId"},
+    "time": "timestamp",
+    "purpose": {"from": "properties.choices[].key", "values": {"news": "newsletter"}},
+    "state": {"from": "properties.choices[].on", "values": {"true": "granted", "false": "withdrawn"}},
+}
+
+
+def test_a_form_of_permissions_gives_one_for_each(tmp_path: Path) -> None:
+    found, complaints = sources(tmp_path, {"events": {"Preferences Saved": ASKED}})
+    assert complaints == []
+    mapped = found.events["track", "Preferences Saved"]
+    choices = [{"key": "news", "on": True}, {"key": "profile", "on": False}, {"key": "x", "on": "maybe"}]
+    event = {"userId": "u7", "timestamp": "2025-07-01T10:30:00Z", "properties": {"choices": choices}}
+    told = understand(mapped, event)
+    assert [(one.purpose, one.state) for one in told.interactions] == [
+        ("newsletter", "granted"),
+        ("profile", "withdrawn"),
+    ]
+    assert [str(one) for one in told.refusals] == [
+        "state (item 3): 'maybe' is not one of granted, withdrawn, denied"
+    ]
+    assert [one.plain for one in told.refusals] == ["is not one of granted, withdrawn, denied"]
+
+
+PLAIN = {
+    "is missing",
+    "is empty",
+    "is missing: no user_id and no email",
+    "this user_id points to nobody",
+    "this user_id is no text",
+    "this user_id is longer than 1000 characters",
+    "this email points to nobody",
+    "this email is no text",
+    "this email has no part before or after the @",
+    "is too large",
+    "is not a number",
+    "is not a finite number",
+    "is not a whole number of 0 or more",
+    "is not a time such as 2025-03-31T14:05:00Z",
+    "is in no year of ours",
+    "is another than the company's",
+    "holds characters that are no text",
+    "is an object, not a plain value",
+    "is a list, not a plain value",
+    "is a text, not a list",
+    "is an object, not a list",
+    "is a plain value, not a list",
+}
+
+
+@settings(max_examples=300)
+@given(st.dictionaries(st.sampled_from(["userId", "timestamp", "context", "properties"]), JSON))
+def test_a_plain_reason_holds_nothing_that_was_given(
+    tmp_path_factory: pytest.TempPathFactory, event: dict[str, object]
+) -> None:
+    found, _ = sources(tmp_path_factory.mktemp("map"), {"events": {"Order Completed": ORDER}})
+    (mapped,) = found.events.values()
+    for refusal in understand(mapped, {**EVENT, **event}).refusals:
+        assert refusal.plain
+        assert refusal.plain in PLAIN

@@ -20,6 +20,7 @@ from trato.interact.interactions import Setting
 from trato.interact.mapping import Sources
 from trato.interact.sources import sources_in
 from trato.interact.touchpoints import NO_TOUCHPOINTS, Touchpoints, touchpoints_in
+from trato.permission.permit import leaves_a_choice
 from trato.permission.purposes import Purposes, purposes_in
 
 if TYPE_CHECKING:
@@ -165,6 +166,7 @@ def _as_faults(path: Path, complaints: Iterable[Complaint]) -> Iterator[Fault]:
 
 def _across(company: Company, roots: dict[str, Declared]) -> Iterator[Fault]:
     yield from _unknown_purposes(company, roots)
+    yield from _values_for_nothing(company, roots)
     yield from _without_profiling(company, roots)
     yield from _without_account(company, roots)
     yield from _named_twice(company, roots)
@@ -191,7 +193,43 @@ def _unknown_purposes(company: Company, roots: dict[str, Declared]) -> Iterator[
         for purpose in written.elements if written is not None else ():
             if purpose.kind == "scalar" and purpose.text.strip():
                 shapes.known(wrong, purpose, purpose.text.strip(), company.purposes.by_key, "purpose")
+        _must_be_asked(wrong, one.members.get("purpose"), company.purposes)
     yield from _as_faults(company.folder / "sources.yaml", wrong.complaints)
+
+
+def _must_be_asked(wrong: Reader, role: Declared | None, purposes: Purposes) -> None:
+    """Whether the purposes of a permission, as far as they are written here, leave customers a choice."""
+    members = role.members if role is not None else {}
+    translated = members["values"].members.values() if "values" in members else ()
+    for one in (*translated, *([members["always"]] if "always" in members else [])):
+        word = one.text.strip() if one.kind == "scalar" else ""
+        if not word or not shapes.known(wrong, one, word, purposes.by_key, "purpose"):
+            continue
+        if not leaves_a_choice(purposes.named(word)):
+            wrong.complain(
+                one,
+                f"the purpose {word!r} rests on {purposes.named(word).legal_basis}, "
+                "which no yes or no changes",
+                "only consent can be given and withdrawn, and legitimate interests objected to",
+            )
+
+
+def _values_for_nothing(company: Company, roots: dict[str, Declared]) -> Iterator[Fault]:
+    for _, _, one in _written_sources(roots):
+        named = one.members.get("purposes")
+        keys = [each.text.strip() for each in (named.elements if named is not None else ())]
+        purposes = [company.purposes.by_key[key] for key in keys if key in company.purposes.by_key]
+        kept = {field for purpose in purposes for field in purpose.fields}
+        values = one.members.get("values")
+        for field, at in (values.members if values is not None else {}).items():
+            if len(purposes) == len(keys) and field not in kept:
+                yield Fault(
+                    str(company.folder / "sources.yaml"),
+                    at.line,
+                    f"{field!r} is never kept: none of the source's purposes has it among its fields",
+                    "list it in purposes.yaml, or remove it here",
+                    grave=False,
+                )
 
 
 def _without_profiling(company: Company, roots: dict[str, Declared]) -> Iterator[Fault]:

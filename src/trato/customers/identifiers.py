@@ -15,6 +15,7 @@ from trato.errors import BadIdentifier
 
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _NOBODY = re.compile(r"[0\-]*|-1|null|none|nil|undefined|unknown|anonymous|n/?a", re.IGNORECASE)
+_HALF_LETTER = re.compile("[\ud800-\udfff]")
 _LONGEST = 1000
 
 
@@ -40,7 +41,7 @@ def identifier(kind: str, value: str) -> Identifier:
             f"{kind!r} is no kind of identifier",
             hint="a kind has small letters, digits and _, and begins with a letter",
         )
-    if any(unicodedata.category(letter) == "Cs" for letter in value):
+    if _HALF_LETTER.search(value):
         raise BadIdentifier(f"this {kind} is no text")
     normalised = normalise(kind, value)
     if _NOBODY.fullmatch(normalised):
@@ -54,13 +55,16 @@ def identifier(kind: str, value: str) -> Identifier:
 
 def normalise(kind: str, value: str) -> str:
     """The form in which values of a kind are compared."""
-    plain = "".join(
-        letter
-        for letter in unicodedata.normalize("NFKC", value).strip()
-        if unicodedata.category(letter) not in {"Cc", "Cf"}
-    )
+    plain = value.strip()
+    if not (plain.isascii() and plain.isprintable()):  # else nothing below changes it
+        seen = "".join(
+            letter
+            for letter in unicodedata.normalize("NFKC", value)
+            if unicodedata.category(letter) not in {"Cc", "Cf"}
+        )
+        plain = unicodedata.normalize("NFKC", seen).strip()
     if kind == "email":
-        return unicodedata.normalize("NFKC", plain.casefold())
+        return plain.lower() if plain.isascii() else unicodedata.normalize("NFKC", plain.casefold())
     if kind == "phone":
         digits = re.sub(r"[^\d+]", "", plain)
         return re.sub(r"^00", "+", digits)

@@ -20,16 +20,22 @@ _FOUR_PLACES = Decimal("0.0001")
 _NUMBER = re.compile(r"[-+]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][-+]?\d{1,2})?", re.ASCII)
 _MOST_MONEY = Decimal(10) ** 14
 _LONGEST = 2_000
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+_TIME = "a time such as 2025-03-31T14:05:00Z"
 _SHOWN = 60
 
 
 class Refused(Exception):
-    """A value that cannot be meant. It stays inside this package: those who call get a `Refusal`."""
+    """A value that cannot be meant. It stays inside this package: those who call get a `Refusal`.
 
-    def __init__(self, role: str, reason: str) -> None:
+    `plain` is the reason without anything of what was given.
+    """
+
+    def __init__(self, role: str, reason: str, plain: str | None = None) -> None:
         super().__init__(reason)
         self.role = role
         self.reason = reason
+        self.plain = reason if plain is None else plain
 
 
 def canonical(kind: CellKind, given: object, zone: ZoneInfo, role: str) -> Canonical | None:
@@ -45,10 +51,10 @@ def canonical(kind: CellKind, given: object, zone: ZoneInfo, role: str) -> Canon
     number = _number(given, role)
     if kind == "count":
         if number < 0 or number > MOST_COUNT or number != number.to_integral_value(context=EXACT):
-            raise Refused(role, f"{short(given)} is not a whole number of 0 or more")
+            raise _not(role, given, "a whole number of 0 or more")
         return int(number)
     if abs(number) >= _MOST_MONEY:
-        raise Refused(role, f"{short(given)} is too large")
+        raise Refused(role, f"{short(given)} is too large", "is too large")
     return number.quantize(_FOUR_PLACES, rounding=ROUND_HALF_UP, context=EXACT)
 
 
@@ -67,18 +73,18 @@ def _text(given: object, role: str) -> str:
     text = str(given)
     if len(text) > _LONGEST:
         raise Refused(role, f"is longer than {_LONGEST:,} characters")
-    if "\x00" in text or any("\ud800" <= mark <= "\udfff" for mark in text):
+    if _NO_TEXT.search(text):
         raise Refused(role, "holds characters that are no text")
     return text
 
 
 def _time(given: object, zone: ZoneInfo, role: str) -> datetime:
     if not isinstance(given, str):
-        raise Refused(role, f"{short(given)} is not a time such as 2025-03-31T14:05:00Z")
+        raise _not(role, given, _TIME)
     try:
         return in_utc(datetime.fromisoformat(given.strip()), zone)
     except (ValueError, OverflowError):
-        raise Refused(role, f"{short(given)} is not a time such as 2025-03-31T14:05:00Z") from None
+        raise _not(role, given, _TIME) from None
 
 
 def in_utc(at: datetime, zone: ZoneInfo) -> datetime:
@@ -86,7 +92,7 @@ def in_utc(at: datetime, zone: ZoneInfo) -> datetime:
     try:
         return (at.replace(tzinfo=zone) if at.tzinfo is None else at).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise Refused("time", f"{at.year} is no year of ours") from None
+        raise Refused("time", f"{at.year} is no year of ours", "is in no year of ours") from None
 
 
 def _number(given: object, role: str) -> Decimal:
@@ -94,8 +100,12 @@ def _number(given: object, role: str) -> Decimal:
         raise Refused(role, "is too large")
     written = repr(given) if isinstance(given, float) else str(given).strip()
     if isinstance(given, bool) or not isinstance(given, (int, float, str)) or not _NUMBER.fullmatch(written):
-        raise Refused(role, f"{short(given)} is not a number")
+        raise _not(role, given, "a number")
     return Decimal(written)
+
+
+def _not(role: str, given: object, what: str) -> Refused:
+    return Refused(role, f"{short(given)} is not {what}", f"is not {what}")
 
 
 def called(given: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 
     from trato.customers.identifiers import Identifier
     from trato.interact.touchpoints import Touchpoint, Touchpoints
+    from trato.permission.ledger import State
 
-Kind = Literal["purchase", "return", "choice", "view", "statement", "contact", "other"]
+Kind = Literal["purchase", "return", "choice", "view", "statement", "contact", "permission", "other"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 Stance = Literal["wants", "avoids"]
@@ -39,7 +40,8 @@ class Interaction:
 
     `record` names it within its source, the same each time it arrives; None where a table has no such
     column. `at` is in UTC. `amount` and `cost` are whole minor units of the company's currency, negative
-    for a return. `learns` says whether `count` of each of the `choices` move the belief.
+    for a return. `learns` says whether `count` of each of the `choices` move the belief. `values` are
+    personal values that came with it, by field. A permission has a `purpose` and a `state`.
     """
 
     source: str
@@ -59,6 +61,9 @@ class Interaction:
     statement: str | None
     stance: Stance | None
     learns: bool
+    values: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    purpose: str | None = None
+    state: State | None = None
 
     @property
     def choices(self) -> tuple[tuple[str, str], ...]:
@@ -69,11 +74,15 @@ class Interaction:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an event, or one item of its list (counted from 0), gave no interaction; `role` says where."""
+    """Why an event, or one item of its list (counted from 0), gave no interaction; `role` says where.
+
+    `plain` is the reason without anything of what was given.
+    """
 
     role: str
     reason: str
     item: int | None = None
+    plain: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         place = "" if self.item is None else f" (item {self.item + 1})"

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Literal
 from trato.interact.source_shapes import ROLES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from zoneinfo import ZoneInfo
 
     from trato.interact.canonical import CellKind
@@ -59,7 +59,13 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """How one table or event becomes interactions. `purposes` are what they may be used for."""
+    """How one table or event becomes interactions. `purposes` are what they may be used for.
+
+    Worked out from the fields: `kinds` are the kinds of identifier that it carries, in the order in which
+    they are declared; `required` the roles without which there is no interaction, an identifier of any kind
+    on top; `each` the path of the list whose items are interactions, None where the event is one;
+    `value_fields` the personal values that it brings.
+    """
 
     name: str
     kind: Kind
@@ -68,29 +74,39 @@ class Mapped:
     fields: Mapping[str, Field]
     zone: ZoneInfo
     setting: Setting
+    kinds: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    required: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    each: tuple[str, ...] | None = field(init=False, repr=False, compare=False)
+    value_fields: tuple[str, ...] = field(init=False, repr=False, compare=False)
 
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """The kinds of identifier that it carries, in the order in which they are declared."""
-        return tuple(role.removeprefix("customer_") for role in self.fields if role.startswith("customer_"))
-
-    @property
-    def required(self) -> tuple[str, ...]:
-        """The roles without which there is no interaction; an identifier of any kind comes on top."""
-        money = [role for role in ("amount", "unit_price") if role in self.fields]
-        alone = not any(role.startswith("more_component_") for role in self.fields)
-        chosen = ["component", "module"] if alone else []
-        more = {"purchase": money, "return": money, "choice": chosen, "view": chosen}
-        return ("time", "touchpoint", *more.get(self.kind, []))
-
-    @property
-    def each(self) -> tuple[str, ...] | None:
-        """The path of the list whose items are interactions; None where the event is one."""
-        return next((one.path for one in self.fields.values() if one.within is not None), None)
+    def __post_init__(self) -> None:
+        fields = self.fields
+        money = tuple(role for role in ("amount", "unit_price") if role in fields)
+        alone = not any(role.startswith("more_component_") for role in fields)
+        chosen = ("component", "module") if alone else ()
+        more = {
+            "purchase": money,
+            "return": money,
+            "choice": chosen,
+            "view": chosen,
+            "permission": ("purpose", "state"),
+        }
+        of_list = (one.path for one in fields.values() if one.within is not None)
+        for name, found in (
+            ("kinds", _suffixes(fields, "customer_")),
+            ("required", ("time", "touchpoint", *more.get(self.kind, ()))),
+            ("each", next(of_list, None)),
+            ("value_fields", _suffixes(fields, "value_")),
+        ):
+            object.__setattr__(self, name, found)
 
     def kind_of(self, role: str) -> CellKind:
         """How the value of a role is read."""
         return ROLES[role].kind if role in ROLES else "text"
+
+
+def _suffixes(roles: Iterable[str], prefix: str) -> tuple[str, ...]:
+    return tuple(role.removeprefix(prefix) for role in roles if role.startswith(prefix))
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,8 @@ ROLES: dict[str, Role] = {
     "currency": Role("text", "The currency of the amounts; another than the company's is refused."),
     "statement": Role("text", "What the customer said, in their words. It binds until they change it."),
     "stance": Role("text", "`wants` or `avoids`: how the statement is meant; `wants` if nothing is said."),
+    "purpose": Role("text", "Of a permission: for what it was asked, a key of `purposes.yaml`."),
+    "state": Role("text", "Of a permission: `granted`, `withdrawn` or `denied`."),
 }
 
 LOOK_UP_ROLES = ("component", "module", "unit_price", "unit_cost", "division", "product_line")
@@ -106,6 +108,12 @@ _COMMON = (
     ),
     *_roles(tuple(role for role in ROLES if role != "touchpoint"), required=("time",)),
     _MORE_CHOICES,
+    Key(
+        "values",
+        Named(PLACE, name=shapes.WORD, meant=shapes.WORD_MEANT),
+        "Personal values of the customer, such as `name` and `language`, and where each stands. One is kept "
+        "where a permitted purpose of the source lists it among its fields.",
+    ),
     Key(
         "learns",
         Truth(),

@@ -11,6 +11,7 @@ from trato.interact.canonical import CellKind, Refused, canonical
 from trato.interact.interactions import KINDS, STANCES, Kind
 from trato.interact.mapping import Field, LookUp, Mapped, Sources, Table, TableFile
 from trato.interact.source_shapes import LOOK_UP_ROLES, ROLES, SOURCES
+from trato.permission.ledger import STATES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from trato.interact.interactions import Setting
     from trato.shapes import Found
 
+_ONE_OF: dict[str, tuple[str, ...]] = {"stance": STANCES, "state": STATES}
 _STEP = re.compile(r'(?:"(?P<quoted>[^"]+)"|(?P<plain>[^."\[\]]+))(?P<list>\[\])?(?:\.|$)')
 
 
@@ -87,6 +89,10 @@ def _mapped(
     fields: dict[str, Field] = {
         f"customer_{of}": _field(wrong, one, "customer", as_event=as_event, zone=zone)
         for of, one in said.under("customer").keys.items()
+    }
+    fields |= {
+        f"value_{of}": _field(wrong, one, f"value_{of}", as_event=as_event, zone=zone)
+        for of, one in said.under("values").keys.items()
     }
     for role in ROLES:
         if role in said.keys and role != "touchpoint":
@@ -164,9 +170,9 @@ def _field(
     kind: CellKind = ROLES[role].kind if role in ROLES else "text"
     if values and kind != "text":
         wrong.complain(said.under("values").at, f"{role} is a {kind}, and only texts can be translated")
-    if role == "stance":
-        for meant in said.under("values").keys.values():
-            wrong.choice(meant.at, STANCES)
+    if role in _ONE_OF:
+        for meant in (*said.under("values").keys.values(), *([said.under("always")] if always else [])):
+            wrong.choice(meant.at, _ONE_OF[role])
     if always is not None:
         try:
             canonical(kind, always, zone, role)
@@ -225,6 +231,9 @@ def _must_suffice(wrong: Reader, said: Found, mapped: Mapped) -> None:
         wrong.complain(
             said.at, "module is mapped without component", "say in what, or: component: {always: product}"
         )
+    for role in ("purpose", "state"):
+        if role in mapped.fields and mapped.kind != "permission":
+            wrong.complain(said.under(role).at, f"only a permission has a {role}", "say kind: permission")
     has_choice = {"component", "module"} <= set(mapped.fields) or "more_component_0" in mapped.fields
     has_money = "amount" in mapped.fields or "unit_price" in mapped.fields
     lacks = {
@@ -234,6 +243,7 @@ def _must_suffice(wrong: Reader, said: Found, mapped: Mapped) -> None:
         "view": not has_choice and "component and module",
         "statement": not ("statement" in mapped.fields or has_choice)
         and "statement, or component and module",
+        "permission": not {"purpose", "state"} <= set(mapped.fields) and "purpose and state",
     }.get(mapped.kind)
     if lacks and "kind" in said.keys:
         wrong.complain(said.at, f"a {mapped.kind} needs {lacks}")

@@ -24,12 +24,14 @@ from trato.interact.canonical import (
 )
 from trato.interact.interactions import STANCES, Interaction, Refusal, Stance, Understood
 from trato.interact.touchpoints import REFINEMENTS
+from trato.permission.ledger import STATES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from trato.interact.mapping import Field, Mapped
     from trato.interact.touchpoints import Touchpoint
+    from trato.permission.ledger import State
 
 
 def interactions_of(mapping: Mapped, event: object) -> tuple[Interaction, ...]:
@@ -41,18 +43,23 @@ def understand(mapping: Mapped, event: object) -> Understood:
     """The interactions of an event, with a reason for each that it fails to give. Never raises."""
     if not isinstance(event, dict):
         return Understood((), (Refusal("event", f"is {called(event)}, not an object"),))
+    try:
+        items = _items(mapping, event)
+        told = _values(mapping, event)
+        if items is None:
+            return Understood((_interaction(mapping, told),), ())
+        identifiers = _of_the_whole(mapping, told)
+    except Refused as why:
+        return Understood((), (_refusal(why),))
     found: list[Interaction] = []
     refused: list[Refusal] = []
-    try:
-        items = list(_items(mapping, event))
-    except Refused as why:
-        return Understood((), (Refusal(why.role, why.reason),))
-    for item in items:
+    for place, item in enumerate(items):
         try:
-            found.append(_interaction(mapping, _values(mapping, event, item), item))
+            values = told | _values(mapping, item, of_item=True)
+            found.append(_interaction(mapping, values, place, identifiers))
         except Refused as why:
-            refused.append(Refusal(why.role, why.reason, item))
-    return Understood(tuple(found), tuple(dict.fromkeys(refused)))
+            refused.append(_refusal(why, place))
+    return Understood(tuple(found), tuple(refused))
 
 
 def understand_row(mapping: Mapped, row: Mapping[str, Canonical | None]) -> Interaction | Refusal:
@@ -69,15 +76,19 @@ def understand_row(mapping: Mapped, row: Mapping[str, Canonical | None]) -> Inte
         at = values.get("time")
         if isinstance(at, datetime):
             values["time"] = in_utc(at, mapping.zone)
-        return _interaction(mapping, values, None)
+        return _interaction(mapping, values)
     except Refused as why:
-        return Refusal(why.role, why.reason)
+        return _refusal(why)
 
 
-def _items(mapping: Mapped, event: dict[str, object]) -> Iterator[int | None]:
+def _refusal(why: Refused, item: int | None = None) -> Refusal:
+    return Refusal(why.role, why.reason, item, why.plain)
+
+
+def _items(mapping: Mapped, event: Mapping[str, object]) -> list[object] | None:
+    """The items of which each is an interaction; None where the event itself is one."""
     if mapping.each is None:
-        yield None
-        return
+        return None
     listed = _at(event, mapping.each)
     role = f"{'.'.join(mapping.each)}[]"
     if listed is None:
@@ -86,24 +97,28 @@ def _items(mapping: Mapped, event: dict[str, object]) -> Iterator[int | None]:
         raise Refused(role, f"is {called(listed)}, not a list")
     if not listed:
         raise Refused(role, "is empty")
-    yield from range(len(listed))
+    return listed
 
 
-def _values(mapping: Mapped, event: dict[str, object], item: int | None) -> dict[str, Canonical | None]:
+def _values(mapping: Mapped, given: object, *, of_item: bool = False) -> dict[str, Canonical | None]:
+    """What an event says as a whole, or one item of its list, by role."""
     found: dict[str, Canonical | None] = {}
     for role, field in mapping.fields.items():
-        raw: object
-        if field.always is not None:
-            raw = field.always
-        elif field.within is None:
-            raw = _at(event, field.path)
-        else:
-            listed = _at(event, field.path)
-            assert isinstance(listed, list)  # noqa: S101 - `_items` has seen to it
-            assert item is not None  # noqa: S101 - and counted it
-            raw = _at(listed[item], field.within)
+        if (field.within is not None) != of_item:
+            continue
+        raw = field.always if field.always is not None else _at(given, field.within or field.path)
         found[role] = _translated(field, canonical(mapping.kind_of(role), raw, mapping.zone, role))
     return found
+
+
+def _of_the_whole(mapping: Mapped, told: Mapping[str, Canonical | None]) -> tuple[Identifier, ...] | None:
+    """The identifiers, where no item has its own; so that what an event lacks as a whole is said once."""
+    for role in mapping.required:
+        if role in told and told[role] is None:
+            raise Refused(role, "is missing")
+    if any(mapping.fields[f"customer_{kind}"].within is not None for kind in mapping.kinds):
+        return None
+    return _identifiers(mapping, told)
 
 
 def _at(given: object, path: tuple[str, ...]) -> object:
@@ -121,13 +136,18 @@ def _translated(field: Field, value: Canonical | None) -> Canonical | None:
     return field.values.get(value, value) or None
 
 
-def _interaction(mapping: Mapped, values: Mapping[str, Canonical | None], item: int | None) -> Interaction:
+def _interaction(
+    mapping: Mapped,
+    values: Mapping[str, Canonical | None],
+    item: int | None = None,
+    identifiers: tuple[Identifier, ...] | None = None,
+) -> Interaction:
     for role in mapping.required:
         if values.get(role) is None:
             raise Refused(role, "is missing")
     at = values["time"]
     assert isinstance(at, datetime)  # noqa: S101 - canonical values have the kind of their role
-    identifiers = _identifiers(mapping, values)
+    identifiers = identifiers or _identifiers(mapping, values)
     component, module = _said(values, "component"), _said(values, "module")
     more = _more_choices(mapping, values)
     chosen = bool(more) or (component is not None and module is not None)
@@ -156,6 +176,9 @@ def _interaction(mapping: Mapped, values: Mapping[str, Canonical | None], item: 
         statement=statement,
         stance=_stance(mapping, values),
         learns=mapping.learns and chosen and counted > 0,
+        values=_personal_values(mapping, values),
+        purpose=_said(values, "purpose"),
+        state=_state(mapping, values),
     )
 
 
@@ -173,7 +196,13 @@ def _identifiers(mapping: Mapped, values: Mapping[str, Canonical | None]) -> tup
     return tuple(found)
 
 
+def _personal_values(mapping: Mapped, values: Mapping[str, Canonical | None]) -> tuple[tuple[str, str], ...]:
+    return tuple((of, said) for of in mapping.value_fields if (said := _said(values, f"value_{of}")))
+
+
 def _more_choices(mapping: Mapped, values: Mapping[str, Canonical | None]) -> tuple[tuple[str, str], ...]:
+    if "more_component_0" not in mapping.fields:
+        return ()
     pairs = (
         (_said(values, role), _said(values, f"more_module_{role.removeprefix('more_component_')}"))
         for role in mapping.fields
@@ -199,7 +228,9 @@ def _touchpoint(mapping: Mapped, values: Mapping[str, Canonical | None]) -> Touc
     if key not in known:
         close = nearest(key, known)
         raise Refused(
-            "touchpoint", f"there is no touchpoint {short(key)}" + (f"; perhaps {close!r}" if close else "")
+            "touchpoint",
+            f"there is no touchpoint {short(key)}" + (f"; perhaps {close!r}" if close else ""),
+            "is none that is declared",
         )
     more = {part: said for part in REFINEMENTS if (said := _said(values, part))}
     return known[key].refined(more)
@@ -212,7 +243,19 @@ def _stance(mapping: Mapped, values: Mapping[str, Canonical | None]) -> Stance |
     for stance in STANCES:
         if said == stance:
             return stance
-    raise Refused("stance", f"{short(said)} is not one of {', '.join(STANCES)}")
+    words = ", ".join(STANCES)
+    raise Refused("stance", f"{short(said)} is not one of {words}", f"is not one of {words}")
+
+
+def _state(mapping: Mapped, values: Mapping[str, Canonical | None]) -> State | None:
+    if mapping.kind != "permission":
+        return None
+    said = _said(values, "state")
+    for state in STATES:
+        if said == state:
+            return state
+    words = ", ".join(STATES)
+    raise Refused("state", f"{short(said)} is not one of {words}", f"is not one of {words}")
 
 
 def _minor(
@@ -228,7 +271,11 @@ def _minor(
     setting = mapping.setting
     currency = _said(values, "currency")
     if currency is not None and currency.upper() != setting.currency:
-        raise Refused("currency", f"is {short(currency)}, and the company counts in {setting.currency}")
+        raise Refused(
+            "currency",
+            f"is {short(currency)}, and the company counts in {setting.currency}",
+            "is another than the company's",
+        )
     rounding = ROUND_HALF_UP if setting.rounding == "half_up" else ROUND_HALF_EVEN
     minor = int(EXACT.scaleb(money, setting.minor_units).to_integral_value(rounding, EXACT))
     if abs(minor) > MOST_COUNT:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from trato.errors import BadOption, PermissionNotAsked
 from trato.permission.ledger import Entry, standing
-from trato.permission.permit import OBJECTION_COUNTS, needs_opt_in
+from trato.permission.permit import leaves_a_choice
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -95,7 +95,7 @@ def _recorded(
     now: datetime,
 ) -> Permission:
     purpose = request.purpose
-    if not needs_opt_in(purpose) and purpose.legal_basis not in OBJECTION_COUNTS:
+    if not leaves_a_choice(purpose):
         raise PermissionNotAsked(
             f"the purpose {purpose.key!r} rests on {purpose.legal_basis}, which no yes or no changes",
             hint="only consent can be given and withdrawn, and legitimate interests objected to",

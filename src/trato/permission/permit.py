@@ -108,6 +108,11 @@ def needs_opt_in(purpose: Purpose) -> bool:
     return purpose.legal_basis == "consent" or purpose.marketing_contact
 
 
+def leaves_a_choice(purpose: Purpose) -> bool:
+    """Whether a customer's yes or no, or objection, changes anything for a purpose."""
+    return needs_opt_in(purpose) or purpose.legal_basis in OBJECTION_COUNTS
+
+
 def allows(purpose: Purpose, decides: Entry | Standing | None, now: datetime) -> bool:
     """Whether what a customer said last of a purpose, or None for nothing, leaves their data to it now."""
     if needs_opt_in(purpose):
