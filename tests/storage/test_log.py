@@ -281,3 +281,10 @@ def test_neither_words_nor_records_lie_in_the_clear(
     assert not [one for one in secret if one in shown]
     for file in tmp_path.iterdir():
         assert not [one for one in secret if one.encode() in file.read_bytes()]
+
+
+def test_what_came_last_is_told_by_source(store: Store, ana: CustomerId) -> None:
+    assert store.read(lambda it: it.arrivals(9)) == ()
+    late = [replace(entry_of(ana, None, source="web"), received_at=at) for at in (LATER, NOW)]
+    append(store, entry_of(ana, None, source="old"), entry_of(ana, None), *late)
+    assert store.read(lambda it: it.arrivals(3)) == (("web", 2, LATER), ("till", 1, NOW))

@@ -16,7 +16,8 @@ from trato.differentiate.known import Counted, MoneyDay
 from trato.differentiate.store import PortfolioCell, PublishedBuild
 from trato.errors import StorageUnavailable
 from trato.storage.records import Records
-from trato.storage.tables.builds import build_counts, build_scores, builds, models, served_build
+from trato.storage.tables.builds import build_counts, build_scores, builds, served_build
+from trato.storage.tables.builds import models as kept_models
 from trato.storage.tables.customers import customers
 from trato.storage.tables.permissions import permission_standing
 from trato.storage.upsert import in_chunks, insert_new, insert_or_replace, insert_or_replace_all
@@ -79,10 +80,10 @@ class BuildRecords(Records):
     def put_model(self, version: str, kind: ModelKind, document: str) -> None:
         """Keep a model's JSON document by its version; one that is there already stays as it is."""
         row = {"version": version, "kind": kind, "document": zlib.compress(document.encode())}
-        insert_new(self._connection, models, row)
+        insert_new(self._connection, kept_models, row)
 
     def publish_build(
-        self, build: str, versions: Mapping[str, ModelVersions], summary: str, at: datetime
+        self, build: str, models: Mapping[str, ModelVersions], summary: str, at: datetime
     ) -> None:
         """Make this the build that is served: the swap of one pointer, in this transaction.
 
@@ -91,7 +92,7 @@ class BuildRecords(Records):
         done = self._connection.execute(
             update(builds)
             .where(builds.c.build == build)
-            .values(published_at=at, models=json.dumps(versions), summary=summary)
+            .values(published_at=at, models=json.dumps(models), summary=summary)
         )
         if done.rowcount != 1:
             raise _dropped(build)
@@ -116,7 +117,7 @@ class BuildRecords(Records):
     def model_document(self, version: str) -> str:
         """The JSON document of a model. Raises StorageUnavailable when there is none of this version."""
         found = self._connection.execute(
-            select(models.c.document).where(models.c.version == version)
+            select(kept_models.c.document).where(kept_models.c.version == version)
         ).scalar_one_or_none()
         if found is None:
             raise StorageUnavailable(f"there is no model of version {version}", hint="build again")

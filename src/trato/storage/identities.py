@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 from trato.customers.customer import CustomerId
 from trato.storage.keyring import lookup
 from trato.storage.records import Records
-from trato.storage.tables.customers import customers, identifiers, memberships, personal_values
+from trato.storage.tables import customers as tables
 from trato.storage.upsert import AT_ONCE, in_chunks, insert_all_new, insert_or_replace_all
 
 if TYPE_CHECKING:
@@ -29,31 +29,31 @@ class IdentityRecords(Records):
 
     __slots__ = ()
 
-    def customers_of(self, those: Sequence[Identifier]) -> dict[tuple[str, str], CustomerId]:
+    def customers_of(self, identifiers: Sequence[Identifier]) -> dict[tuple[str, str], CustomerId]:
         """To whom each identifier points, by its kind and normalised value; those that point to nobody are
         left out.
         """
         by_kind: dict[str, dict[bytes, str]] = defaultdict(dict)
-        for one in those:
+        for one in identifiers:
             by_kind[one.kind][lookup(self._pepper, one.kind, one.normalised)] = one.normalised
         found: dict[tuple[str, str], CustomerId] = {}
         for kind, values in by_kind.items():
             for chunk in in_chunks(values):
                 rows = self._connection.execute(
-                    select(identifiers.c.lookup, identifiers.c.customer).where(
-                        identifiers.c.kind == kind, identifiers.c.lookup.in_(chunk)
+                    select(tables.identifiers.c.lookup, tables.identifiers.c.customer).where(
+                        tables.identifiers.c.kind == kind, tables.identifiers.c.lookup.in_(chunk)
                     )
                 )
                 found |= {(kind, values[row.lookup]): CustomerId(row.customer) for row in rows}
         return found
 
-    def kinds_of(self, those: Sequence[CustomerId]) -> dict[CustomerId, frozenset[str]]:
+    def kinds_of(self, customers: Sequence[CustomerId]) -> dict[CustomerId, frozenset[str]]:
         """The kinds of identifier that each customer has, without any value; empty for who has none."""
-        found: dict[CustomerId, set[str]] = {one: set() for one in those}
+        found: dict[CustomerId, set[str]] = {one: set() for one in customers}
         for chunk in in_chunks(found):
             rows = self._connection.execute(
-                select(identifiers.c.customer, identifiers.c.kind)
-                .where(identifiers.c.customer.in_(chunk))
+                select(tables.identifiers.c.customer, tables.identifiers.c.kind)
+                .where(tables.identifiers.c.customer.in_(chunk))
                 .distinct()
             )
             for row in rows:
@@ -65,27 +65,30 @@ class IdentityRecords(Records):
         last = ""
         while True:
             page = self._connection.scalars(
-                select(customers.c.id).where(customers.c.id > last).order_by(customers.c.id).limit(AT_ONCE)
+                select(tables.customers.c.id)
+                .where(tables.customers.c.id > last)
+                .order_by(tables.customers.c.id)
+                .limit(AT_ONCE)
             ).all()
             if not page:
                 return
             yield from map(CustomerId, page)
             last = page[-1]
 
-    def add_customers(self, those: Sequence[tuple[CustomerId, datetime]]) -> None:
+    def add_customers(self, customers: Sequence[tuple[CustomerId, datetime]]) -> None:
         """Keep that there are customers of these ids, first met at these moments."""
-        for chunk in in_chunks(those):
+        for chunk in in_chunks(customers):
             rows = [{"id": customer, "added_at": at} for customer, at in chunk]
-            self._connection.execute(insert(customers), rows)
+            self._connection.execute(insert(tables.customers), rows)
 
-    def add_identifiers(self, those: Sequence[tuple[CustomerId, Identifier, datetime]]) -> int:
+    def add_identifiers(self, identifiers: Sequence[tuple[CustomerId, Identifier, datetime]]) -> int:
         """Let identifiers point to customers; one that points to somebody already is left as it is.
 
         Returns how many were added. The values are sealed under each customer's own key. Raises
         UnknownCustomer.
         """
         added = 0
-        for chunk in in_chunks(those):
+        for chunk in in_chunks(identifiers):
             self._keyring.prepare(customer for customer, _, _ in chunk)
             rows = [
                 {
@@ -99,16 +102,16 @@ class IdentityRecords(Records):
             ]
             rows.sort(key=lambda row: (row["kind"], row["lookup"]))  # two at once wait, and do not cross
             with self._of(None):
-                added += insert_all_new(self._connection, identifiers, rows)
+                added += insert_all_new(self._connection, tables.identifiers, rows)
         return added
 
-    def put_values(self, those: Sequence[tuple[CustomerId, str, str, datetime]]) -> None:
+    def put_values(self, values: Sequence[tuple[CustomerId, str, str, datetime]]) -> None:
         """Keep personal values: customer, field, value and when it was said, sealed.
 
         One takes the place of a value of the same field that is not newer; an older one is left out. Raises
         UnknownCustomer.
         """
-        for chunk in in_chunks(sorted(those, key=lambda one: one[:2])):
+        for chunk in in_chunks(sorted(values, key=lambda one: one[:2])):
             self._keyring.prepare(customer for customer, _, _, _ in chunk)
             rows = [
                 {
@@ -121,16 +124,16 @@ class IdentityRecords(Records):
             ]
             with self._of(None):
                 insert_or_replace_all(
-                    self._connection, personal_values, rows, keys=("customer", "field"), newest="at"
+                    self._connection, tables.personal_values, rows, keys=("customer", "field"), newest="at"
                 )
 
-    def put_memberships(self, those: Sequence[tuple[CustomerId, Belonging, str, datetime]]) -> None:
+    def put_memberships(self, memberships: Sequence[tuple[CustomerId, Belonging, str, datetime]]) -> None:
         """Keep to which household or account a customer belongs, by the company's own name for it.
 
         Each belongs to the one household and the one account that was said last. The name is kept as a keyed
         hash, to find the others by. Raises UnknownCustomer.
         """
-        for chunk in in_chunks(sorted(those, key=lambda one: one[:2])):
+        for chunk in in_chunks(sorted(memberships, key=lambda one: one[:2])):
             rows = [
                 {
                     "customer": customer,
@@ -142,17 +145,17 @@ class IdentityRecords(Records):
             ]
             with self._of(None):
                 insert_or_replace_all(
-                    self._connection, memberships, rows, keys=("customer", "kind"), newest="at"
+                    self._connection, tables.memberships, rows, keys=("customer", "kind"), newest="at"
                 )
 
     def members_of(self, customer: CustomerId, kind: Belonging) -> tuple[CustomerId, ...]:
         """All who belong to a household, or to an account, of this customer; with the customer, sorted."""
-        own = select(memberships.c.lookup).where(
-            memberships.c.customer == customer, memberships.c.kind == kind
+        own = select(tables.memberships.c.lookup).where(
+            tables.memberships.c.customer == customer, tables.memberships.c.kind == kind
         )
         rows = self._connection.scalars(
-            select(memberships.c.customer).where(
-                memberships.c.kind == kind, memberships.c.lookup == own.scalar_subquery()
+            select(tables.memberships.c.customer).where(
+                tables.memberships.c.kind == kind, tables.memberships.c.lookup == own.scalar_subquery()
             )
         )
         return tuple(sorted({customer, *map(CustomerId, rows)}))

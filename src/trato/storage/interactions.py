@@ -65,6 +65,22 @@ class InteractionRecords(Records):
             self._connection.execute(text("LOCK TABLE interactions IN SHARE MODE"))
         return self._connection.execute(select(func.max(interactions.c.position))).scalar_one() or 0
 
+    def arrivals(self, most: int) -> tuple[tuple[str, int, datetime], ...]:
+        """Of the last `most` interactions: each source, how often it is among them, and when it came last."""
+        latest = (
+            select(interactions.c.source, interactions.c.received_at)
+            .order_by(interactions.c.position.desc())
+            .limit(most)
+            .subquery()
+        )
+        often = func.count()
+        rows = self._connection.execute(
+            select(latest.c.source, often, func.max(latest.c.received_at))
+            .group_by(latest.c.source)
+            .order_by(often.desc(), latest.c.source)
+        )
+        return tuple((source, count, last) for source, count, last in rows)
+
     def interactions_of(
         self, permit: Permit, *, limit: int, before: int | None = None
     ) -> tuple[LogEntry, ...]:

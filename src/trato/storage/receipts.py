@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, insert, select
 
 from trato.storage.keyring import lookup
 from trato.storage.records import Records
-from trato.storage.tables.interactions import asides, receipts
+from trato.storage.tables import interactions as tables
 from trato.storage.upsert import in_chunks
 
 if TYPE_CHECKING:
@@ -28,13 +28,13 @@ class ReceiptRecords(Records):
         hashed = {lookup(self._pepper, "receipt of", one): one for one in messages}
         new = set(messages)
         for chunk in in_chunks(hashed):
-            there = select(receipts.c.message).where(receipts.c.message.in_(chunk))
+            there = select(tables.receipts.c.message).where(tables.receipts.c.message.in_(chunk))
             new -= {hashed[found] for found in self._connection.scalars(there)}
         return new
 
-    def add_receipts(self, those: Sequence[Receipt]) -> None:
+    def add_receipts(self, receipts: Sequence[Receipt]) -> None:
         """Keep receipts, of messages that had none."""
-        for chunk in in_chunks(those):
+        for chunk in in_chunks(receipts):
             rows = [
                 {
                     "message": lookup(self._pepper, "receipt of", one.message),
@@ -43,11 +43,11 @@ class ReceiptRecords(Records):
                 }
                 for one in chunk
             ]
-            self._connection.execute(insert(receipts), rows)
+            self._connection.execute(insert(tables.receipts), rows)
 
-    def put_aside(self, those: Sequence[Aside]) -> None:
+    def put_aside(self, asides: Sequence[Aside]) -> None:
         """Keep what gave no interaction, the body sealed under a key of the store."""
-        for chunk in in_chunks(those):
+        for chunk in in_chunks(asides):
             rows = [
                 {
                     "source": one.source,
@@ -57,22 +57,28 @@ class ReceiptRecords(Records):
                 }
                 for one in chunk
             ]
-            self._connection.execute(insert(asides), rows)
+            self._connection.execute(insert(tables.asides), rows)
 
     def aside_summary(self) -> tuple[tuple[str, str, int, datetime], ...]:
         """What was put aside, by source and reason: how often, and when last; the most frequent first."""
         often = func.count()
         rows = self._connection.execute(
-            select(asides.c.source, asides.c.reason, often, func.max(asides.c.received_at))
-            .group_by(asides.c.source, asides.c.reason)
-            .order_by(often.desc(), asides.c.source, asides.c.reason)
+            select(
+                tables.asides.c.source, tables.asides.c.reason, often, func.max(tables.asides.c.received_at)
+            )
+            .group_by(tables.asides.c.source, tables.asides.c.reason)
+            .order_by(often.desc(), tables.asides.c.source, tables.asides.c.reason)
         )
         return tuple((source, reason, count, last) for source, reason, count, last in rows)
 
     def drop_asides(self, before: datetime) -> int:
         """Remove what was put aside before a moment, and return how many there were."""
-        return self._connection.execute(delete(asides).where(asides.c.received_at < before)).rowcount
+        return self._connection.execute(
+            delete(tables.asides).where(tables.asides.c.received_at < before)
+        ).rowcount
 
     def drop_receipts(self, before: datetime) -> int:
         """Remove the receipts from before a moment, and return how many there were."""
-        return self._connection.execute(delete(receipts).where(receipts.c.received_at < before)).rowcount
+        return self._connection.execute(
+            delete(tables.receipts).where(tables.receipts.c.received_at < before)
+        ).rowcount
