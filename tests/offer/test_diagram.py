@@ -295,14 +295,16 @@ def test_what_cannot_be_compiled_is_answered_by_search_and_says_so() -> None:
 
 
 def test_domains_of_many_modules() -> None:
-    many = tuple(Module(f"m{i}") for i in range(100))
+    many = tuple(Module(f"m{i}") for i in range(200))
     offer = Offer(
         (Component("one", many), BICYCLE.components[1]), rules=(Rule("not 7", Not(Is("one", ("m7",)))),)
     )
     found = offer.compile().domains()
     assert found["one"] == {module.name for module in many} - {"m7"}
     assert found["motor"] == {"yes", "no"}
-    assert offer.compile().count() == 2 * 99
+    assert offer.compile().count() == 2 * 199
+    assert offer.compile().repair({"one": "m7"}).cost == 1.0
+    assert offer.compile().repair({"one": "m150"}).cost == 0.0
 
 
 def test_pairs_of_modules_go_together_or_not() -> None:

@@ -227,6 +227,6 @@ def repaired(
     changes = {
         name: (module, configuration.get(name, NO if module == YES else YES))
         for (kind, name, module), literal in said.items()
-        if kind == "choice" and found[abs(literal)] * literal < 0
+        if kind == "choice" and (found[abs(literal)] > 0) != (literal > 0)
     }
     return Repair(changes, float(sum(asked[name] for name in changes)), configuration)
