@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from trato.company.access import ApiKey
 from trato.customize.leave import leave_of
-from trato.errors import BadOption, UnknownConversation
+from trato.errors import UnknownConversation
 from trato.interact.conversations import (
     LONGEST_WORDS,
     CloseConversation,
@@ -30,10 +30,10 @@ from trato.server.api.door import (
     customer_id,
     example,
     first_time,
+    in_utc,
     must_be_known,
     problems,
 )
-from trato.server.api.permissions import LATEST
 from trato.storage.transaction import Transaction
 
 CONVERSATION = {
@@ -168,11 +168,9 @@ def routes(door: Door) -> APIRouter:
         ],
         _: Annotated[ApiKey, talker],
     ) -> answers.Conversation:
-        if asked.due_at is not None and asked.due_at > LATEST:
-            raise BadOption(f"a promise is due before {LATEST.year}")
         now = context.now()
         purpose = door.purpose(asked.purpose)
-        request = Promise(customer_id(customer), purpose, conversation, asked.promised, asked.due_at)
+        request = Promise(customer_id(customer), purpose, conversation, asked.promised, in_utc(asked.due_at))
         return told(context.store.write(lambda it: promise(it, request, now=now)))
 
     @router.post(

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any, cast
 
 from fastapi import Header, Path, Request
@@ -15,6 +16,9 @@ from trato.permission.purposes import Purpose, Purposes
 from trato.server.context import Context
 from trato.server.keys import Keys, key_shown
 from trato.storage.transaction import Transaction
+
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 ID = "0198c5a0-7b1e-7c4d-9a2f-3b5d8e6f1a20"
 CustomerInPath = Annotated[
@@ -132,7 +136,7 @@ class Door:
 
     def noted(self, key: ApiKey, customer: str, under: Sequence[str]) -> None:
         """Keep that the holder of a key looked at a customer, before anything is answered."""
-        looked = Looked(f"key:{key.id}", CustomerId(customer), tuple(under), self.context.now())
+        looked = Looked(f"key:{key.id}", CustomerId(customer), tuple(sorted(under)), self.context.now())
         self.context.store.write(lambda it: it.note_look(looked))
 
 
@@ -169,3 +173,12 @@ def customer_id(word: str) -> CustomerId:
 def must_be_known(it: Transaction, customer: CustomerId) -> None:
     """Raises UnknownCustomer, and holds the customer for a change."""
     it.hold_customer(customer, changing=True)
+
+
+def in_utc(moment: datetime | None) -> datetime | None:
+    """A moment as it is kept and answered. Raises BadOption for one that is not of our time."""
+    if moment is None:
+        return None
+    if not EARLIEST <= moment <= LATEST:
+        raise BadOption(f"a moment lies between {EARLIEST.year} and {LATEST.year}")
+    return moment.astimezone(UTC)

@@ -1,6 +1,5 @@
 """The route by which a customer's yes, no and no longer come in, and the ledger that holds them."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Depends
@@ -26,13 +25,12 @@ from trato.server.api.door import (
     customer_id,
     example,
     first_time,
+    in_utc,
     must_be_known,
     problems,
 )
 from trato.storage.transaction import Transaction
 
-EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
-LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 LONGEST = 2_000
 
 GIVEN = example(
@@ -83,8 +81,8 @@ def routes(door: Door) -> APIRouter:
     ) -> answers.Permission:
         purpose = door.purpose(said.purpose)
         touchpoint = door.touchpoint(said.touchpoint)
-        _in_our_time(said.said_at, said.until)
-        if said.until is not None and said.do != "grant":
+        said_at, until = in_utc(said.said_at), in_utc(said.until)
+        if until is not None and said.do != "grant":
             raise BadOption("only a yes ends", hint="leave out until")
         if not said.source.isprintable():
             raise BadOption("a source is a word or a few", hint="leave out line breaks and the like")
@@ -96,9 +94,9 @@ def routes(door: Door) -> APIRouter:
                 stands = it.standings([who], [purpose.key])[who, purpose.key]
                 told = Permission(who, purpose.key, stands.state, stands.at, stands.until, stands.position)
                 return told, True
-            words = (touchpoint, said.source, said.evidence, said.said_at)
+            words = (touchpoint, said.source, said.evidence, said_at)
             if said.do == "grant":
-                request = GivePermission(who, purpose, *words, until=said.until)
+                request = GivePermission(who, purpose, *words, until=until)
                 return give_permission(it, request, now=now), False
             refuse = withdraw_permission if said.do == "withdraw" else deny_permission
             return refuse(it, RefusePermission(who, purpose, *words), now=now), False
@@ -127,8 +125,3 @@ def routes(door: Door) -> APIRouter:
         return context.store.read(check)
 
     return router
-
-
-def _in_our_time(*moments: datetime | None) -> None:
-    if any(one is not None and not EARLIEST <= one <= LATEST for one in moments):
-        raise BadOption(f"a moment lies between {EARLIEST.year} and {LATEST.year}")
