@@ -1,0 +1,1 @@
+"""The guide: from what is known of a customer to the offer that fits, by the fewest questions."""
