@@ -116,6 +116,9 @@ class InteractionStore(Protocol):
     def log_watermark(self) -> int:
         """The last position of the log such that none at or below it is still being written; 0 at first."""
 
+    def arrivals(self, most: int) -> tuple[tuple[str, int, datetime], ...]:
+        """Of the last `most` interactions: each source, how often it is among them, and when it came last."""
+
     def interactions_of(
         self, permit: Permit, *, limit: int, before: int | None = None
     ) -> tuple[LogEntry, ...]:
