@@ -29,9 +29,23 @@ class Compiler(Protocol):
 def compile_clauses(clauses: Clauses, *, seconds: float = 30.0, megabytes: float = 1000.0) -> Circuit:
     """The circuit of all assignments that keep to the clauses, verified.
 
-    Raises OfferTooLarge when `seconds` or `megabytes` do not suffice.
+    Should our own compiler's circuit fail a check, pysdd compiles the clauses, within the same limits. Raises
+    OfferTooLarge when `seconds` or `megabytes` do not suffice.
     """
-    return top_down(clauses, seconds=seconds, megabytes=megabytes)
+    from trato.offer.compile.sdd import bottom_up
+    from trato.offer.compile.verify import fault
+
+    compilers: dict[str, Compiler] = {"top down": top_down, "pysdd": bottom_up}
+    wrong = ""
+    for name, compiler in compilers.items():
+        circuit = compiler(clauses, seconds=seconds, megabytes=megabytes)
+        found = fault(circuit, clauses, decisions=compiler is top_down)
+        if found is None:
+            return circuit
+        wrong = f"{wrong}{name}: {found}. "
+    raise RuntimeError(
+        f"no compiler's diagram of {clauses.digest} passes the checks. {wrong}Please report this."
+    )
 
 
 def top_down(clauses: Clauses, *, seconds: float, megabytes: float) -> Circuit:
