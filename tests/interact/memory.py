@@ -112,6 +112,19 @@ class MemoryStore:
             if (customer, kind) not in self.memberships or self.memberships[customer, kind][1] <= at:
                 self.memberships[customer, kind] = name, at
 
+    def members_of(self, customer: CustomerId, kind: Belonging) -> tuple[CustomerId, ...]:
+        mine = self.memberships.get((customer, kind))
+        return tuple(
+            sorted(
+                {customer}
+                | {
+                    one
+                    for (one, of), (name, _) in self.memberships.items()
+                    if mine is not None and of == kind and name == mine[0]
+                }
+            )
+        )
+
     # interactions
 
     def new_messages(self, messages: Sequence[str]) -> set[str]:

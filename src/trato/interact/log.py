@@ -94,8 +94,8 @@ class Aside:
     body: str = field(repr=False)
 
 
-class InteractionStore(Protocol):
-    """One transaction, in which interactions are kept or read."""
+class ReceivingLog(Protocol):
+    """One transaction, in which what was received is kept."""
 
     def new_messages(self, messages: Sequence[str]) -> set[str]:
         """Those of the messages that have no receipt yet. What is given has no message twice."""
@@ -112,6 +112,10 @@ class InteractionStore(Protocol):
 
     def put_aside(self, asides: Sequence[Aside]) -> None:
         """Keep what gave no interaction, the body sealed under a key of the store."""
+
+
+class InteractionStore(ReceivingLog, Protocol):
+    """One transaction, in which interactions are kept or read."""
 
     def log_watermark(self) -> int:
         """The last position of the log such that none at or below it is still being written; 0 at first."""

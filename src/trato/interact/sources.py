@@ -234,6 +234,10 @@ def _must_suffice(wrong: Reader, said: Found, mapped: Mapped) -> None:
     for role in ("purpose", "state"):
         if role in mapped.fields and mapped.kind != "permission":
             wrong.complain(said.under(role).at, f"only a permission has a {role}", "say kind: permission")
+    if mapped.kind == "permission" and mapped.value_fields:
+        wrong.complain(
+            said.under("values").at, "a permission brings no values", "map them as an event of their own"
+        )
     has_choice = {"component", "module"} <= set(mapped.fields) or "more_component_0" in mapped.fields
     has_money = "amount" in mapped.fields or "unit_price" in mapped.fields
     lacks = {

@@ -125,12 +125,17 @@ def allows(purpose: Purpose, decides: Entry | Standing | None, now: datetime) ->
     return decides is None or decides.state == "granted" or purpose.legal_basis not in OBJECTION_COUNTS
 
 
+def covered_fields(purpose: Purpose, decides: Entry | Standing | None) -> frozenset[str]:
+    """The fields that may be used for a purpose, where it is allowed: of a grant, those that it covered."""
+    fields = frozenset(purpose.fields)
+    return fields & frozenset(decides.fields) if needs_opt_in(purpose) and decides is not None else fields
+
+
 def _permit(
     purpose: Purpose, customer: CustomerId, decides: Entry | Standing | None, transaction: object
 ) -> Permit:
-    fields, position = frozenset(purpose.fields), 0
-    if needs_opt_in(purpose) and decides is not None:
-        fields, position = fields & frozenset(decides.fields), decides.position
+    position = decides.position if needs_opt_in(purpose) and decides is not None else 0
+    fields = covered_fields(purpose, decides)
     return Permit(customer, purpose.key, fields, position, transaction, _READ_FROM_THE_LEDGER)
 
 
