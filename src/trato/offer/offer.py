@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from trato.errors import UnknownModule, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     import numpy as np
@@ -39,6 +39,8 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 NONE = "none"
 YES, NO = "yes", "no"
 UNKNOWN = "unknown"
+
+_MANY = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +185,13 @@ class Offer:
         return Diagram.of(self, seconds=seconds, megabytes=megabytes, store=store)
 
 
-def did_you_mean(word: str, known: tuple[str, ...] | list[str]) -> str:
+def did_you_mean(word: str, known: Collection[str]) -> str:
     """The remedy for an unknown word: the nearest known one, or the first few."""
-    close = nearest(word, known)
+    alike = [name for name in known if abs(len(name) - len(word)) <= 3]
+    if len(known) > _MANY:  # looking at each of very many takes seconds
+        alike = [name for name in alike if name[:1].casefold() == word[:1].casefold()][:_MANY]
+    close = nearest(word, alike if len(known) > _MANY else known)
     if close:
         return f"did you mean {close!r}?"
     more = f", … and {len(known) - 20:,} more" if len(known) > 20 else ""
-    return f"known: {', '.join(known[:20]) or 'none'}{more}"
+    return f"known: {', '.join(list(known)[:20]) or 'none'}{more}"
