@@ -80,13 +80,17 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class TableRead:
-    """A table's interactions, what came of reading its files, and every row that was put aside."""
+    """A table's interactions, what came of reading its files, and every row that was put aside.
+
+    `told` has the interactions themselves where they are permissions, and is empty for all other kinds.
+    """
 
     name: str
     mapping: Mapped
     rows: Gathered
     readings: tuple[Reading, ...]
     rejects: tuple[Reject, ...]
+    told: tuple[Interaction, ...] = ()
 
 
 def read_rows(engine: Engine, folder: Path, table: Table) -> TableRead:
@@ -105,7 +109,8 @@ def read_rows(engine: Engine, folder: Path, table: Table) -> TableRead:
             rows = both(rows, gather(told, mapping.setting.zone))
     rejects = _rejects(engine, source, found, refused)
     put_aside = (*(reject for one in readings for reject in one.rejects), *rejects)
-    return TableRead(mapping.name, mapping, once_a_record(rows), readings, put_aside)
+    permissions = tuple(told) if mapping.kind == "permission" else ()
+    return TableRead(mapping.name, mapping, once_a_record(rows), readings, put_aside, permissions)
 
 
 def rows_one_by_one(

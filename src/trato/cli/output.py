@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from trato.batch.engine import Reading
+    from trato.batch.engine import Reading, Reject
 
 SHOWN_REJECTS = 5
 
@@ -46,11 +46,22 @@ def tell_rejects(reading: Reading, rejects_file: Path | None) -> None:
         return
     share = 100 * reading.rejected / reading.rows
     sys.stderr.write(f"{reading.rejected:,} of {reading.rows:,} rows put aside ({share:.1f} %):\n")
-    for reject in reading.rejects[:SHOWN_REJECTS]:
+    _tell(reading.rejects, rejects_file)
+
+
+def tell_put_aside(rejects: Sequence[Reject], rejects_file: Path | None) -> None:
+    """Say on stderr which rows of several tables were put aside, the first few with file and line."""
+    if rejects:
+        sys.stderr.write(f"{len(rejects):,} rows put aside:\n")
+        _tell(rejects, rejects_file)
+
+
+def _tell(rejects: Sequence[Reject], rejects_file: Path | None) -> None:
+    for reject in rejects[:SHOWN_REJECTS]:
         sys.stderr.write(
             f"  {reject.file}:{reject.line}: {reject.column}: {reject.reason}: {reject.value!r}\n"
         )
-    if reading.rejected > SHOWN_REJECTS:
-        sys.stderr.write(f"  … and {reading.rejected - SHOWN_REJECTS:,} more\n")
+    if len(rejects) > SHOWN_REJECTS:
+        sys.stderr.write(f"  … and {len(rejects) - SHOWN_REJECTS:,} more\n")
     if rejects_file:
         sys.stderr.write(f"  all of them are in {rejects_file}\n")

@@ -162,12 +162,23 @@ class InteractionRecords(Records):
             yield from (_entry(row, None) for row in rows if row.customer in customers)
             last = rows[-1].position
 
+    def kept_records(self, source: str, purpose: str, records: Sequence[str]) -> set[str]:
+        """Those of a source's records, of which each is one interaction, that the log holds for a purpose."""
+        theirs = (interactions.c.source == source) & _carries(purpose)
+        if self._connection.execute(select(interactions.c.position).where(theirs).limit(1)).first() is None:
+            return set()
+        found: set[str] = set()
+        for chunk in in_chunks(records):
+            named = {lookup(self._pepper, "record of", _record_name(source, one, 0)): one for one in chunk}
+            kept = select(interactions.c.record).where(interactions.c.record.in_(named), theirs)
+            found |= {named[bytes(one)] for one in self._connection.scalars(kept) if one is not None}
+        return found
+
     def _row(self, entry: NewEntry) -> dict[str, Any]:
         said, where = entry.interaction, entry.interaction.touchpoint
         record = None
         if said.record is not None:
-            name = json.dumps([said.source, said.record, entry.item])
-            record = lookup(self._pepper, "record of", name)
+            record = lookup(self._pepper, "record of", _record_name(said.source, said.record, entry.item))
         return {
             "customer": entry.customer,
             "purposes": f"|{'|'.join(entry.purposes)}|",
@@ -212,6 +223,10 @@ class InteractionRecords(Records):
             )
             for row in self._connection.execute(wanted)
         )
+
+
+def _record_name(source: str, record: str, item: int) -> str:
+    return json.dumps([source, record, item])
 
 
 def _carries(purpose: str) -> ColumnElement[bool]:
