@@ -49,7 +49,9 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the store knows of some identifiers: to whom they point, and which kinds these customers have."""
+    """What the store knows of some identifiers: to whom they point, and which kinds the customers have whom
+    something new may belong to.
+    """
 
     owners: Mapping[Key, CustomerId]
     kinds: Mapping[CustomerId, frozenset[str]]
@@ -85,20 +87,33 @@ def resolve(
 
 def look_up(store: IdentityStore, groups: Iterable[tuple[Identifier, ...]]) -> Known:
     """What the store knows of the identifiers of all groups."""
-    asked = {(one.kind, one.normalised): one for group in groups for one in group}
+    keys = {group: [(one.kind, one.normalised) for one in group] for group in groups}
+    asked = {key: one for group in keys for key, one in zip(keys[group], group, strict=True)}
     owners = store.customers_of(list(asked.values())) if asked else {}
-    there = sorted(set(owners.values()))
-    return Known(owners, store.kinds_of(there) if there else {})
+    learning = {
+        owners[key]
+        for several in keys.values()
+        if any(key not in owners for key in several)
+        for key in several
+        if key in owners
+    }
+    return Known(owners, store.kinds_of(sorted(learning)) if learning else {})
 
 
 def plan(groups: Sequence[tuple[Identifier, ...]], known: Known) -> Plan:
     """To whom each group belongs, by what is known and by what the groups share."""
-    theirs = {owner: _Cluster(owner, {}, None) for owner in known.owners.values()}
-    holders: dict[Key, list[_Cluster]] = {key: [theirs[owner]] for key, owner in known.owners.items()}
+    theirs: dict[CustomerId, _Cluster] = {}
+    holders: dict[Key, list[_Cluster]] = {}
     for group in groups:
+        keys = [(one.kind, one.normalised) for one in group]
+        if all(key in known.owners for key in keys):
+            continue  # nothing is learned from it
         cluster = _new_cluster(group, known)
-        for one in group:
-            holders.setdefault((one.kind, one.normalised), []).append(cluster)
+        for key in keys:
+            if key not in holders:
+                owner = known.owners.get(key)
+                holders[key] = [] if owner is None else [theirs.setdefault(owner, _Cluster(owner, {}, None))]
+            holders[key].append(cluster)
     for key in sorted((key for key, several in holders.items() if len(several) > 1), key=_rank):
         _join(holders[key], strength(key[0]), known)
     numbers: dict[int, int] = {}
