@@ -71,5 +71,9 @@ def _reason(error: DBAPIError) -> str | None:
 
 
 def worth_another_try(error: DBAPIError) -> bool:
-    """Whether two transactions stood in each other's way, so that one of them need only run again."""
-    return str(getattr(error.orig, "sqlstate", "") or "") in {"40001", "40P01"}
+    """Whether two transactions stood in each other's way, so that one of them need only run again.
+
+    So it is too when both wrote a row of the same key, as for one message that came twice at once (23505):
+    the second, when it runs again, sees what the first has written.
+    """
+    return str(getattr(error.orig, "sqlstate", "") or "") in {"40001", "40P01", "23505"}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, insert, select
 
@@ -35,7 +36,7 @@ class ReceiptRecords(Records):
     def add_receipts(self, receipts: Sequence[Receipt]) -> None:
         """Keep receipts, of messages that had none."""
         for chunk in in_chunks(receipts):
-            rows = [
+            rows: list[dict[str, Any]] = [
                 {
                     "message": lookup(self._pepper, "receipt of", one.message),
                     "received_at": one.received_at,
@@ -43,6 +44,7 @@ class ReceiptRecords(Records):
                 }
                 for one in chunk
             ]
+            rows.sort(key=itemgetter("message"))  # two at once wait for each other, and do not cross
             self._connection.execute(insert(tables.receipts), rows)
 
     def put_aside(self, asides: Sequence[Aside]) -> None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from alembic import op
 
-from trato.customers.customer import CustomerId
-from trato.permission.ledger import Entry, standing
 from trato.storage.tables.columns import Position, UtcDateTime, Word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 revision = "0002"
 down_revision = "0001"
@@ -68,37 +65,31 @@ def _deciding() -> Iterator[dict[str, Any]]:
         sa.column("fields", Word),
     )
     whole = sa.select(ledger).order_by(ledger.c.customer, ledger.c.purpose, ledger.c.position)
-    rows = op.get_bind().execute(whole).all()
+    rows = op.get_bind().execute(whole.execution_options(yield_per=_AT_ONCE))
     for (customer, purpose), said in groupby(rows, key=lambda row: (row.customer, row.purpose)):
-        decides = standing(
-            [
-                Entry(
-                    customer=CustomerId(customer),
-                    purpose=purpose,
-                    state=row.state,
-                    at=row.at,
-                    recorded_at=row.recorded_at,
-                    until=row.until,
-                    fields=tuple(json.loads(row.fields)),
-                    touchpoint="",
-                    source="",
-                    evidence=b"",
-                    position=row.position,
-                )
-                for row in said
-            ]
-        )
-        if decides is not None:
-            yield {
-                "purpose": purpose,
-                "customer": customer,
-                "state": decides.state,
-                "at": decides.at,
-                "recorded_at": decides.recorded_at,
-                "until": decides.until,
-                "fields": json.dumps(decides.fields),
-                "position": decides.position,
-            }
+        decides = _decides(said)
+        yield {
+            "purpose": purpose,
+            "customer": customer,
+            "state": decides.state,
+            "at": decides.at,
+            "recorded_at": decides.recorded_at,
+            "until": decides.until,
+            "fields": decides.fields,
+            "position": decides.position,
+        }
+
+
+def _decides(said: Iterable[Any]) -> Any:
+    """The last one, but for grants that were said before a refusal was recorded."""
+    deciding: Any = None
+    refused_at = None
+    for entry in said:
+        if entry.state != "granted":
+            refused_at = entry.recorded_at
+        if refused_at is None or entry.state != "granted" or entry.at >= refused_at:
+            deciding = entry
+    return deciding
 
 
 def _memberships() -> None:
