@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, cast
 
 from fastapi import Header, Path, Request
+from fastapi.security import HTTPBearer
 
 from trato.company.access import ApiKey, Looked, Scope
 from trato.customers.customer import CustomerId
@@ -19,6 +20,12 @@ from trato.storage.transaction import Transaction
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+
+KEY = HTTPBearer(
+    auto_error=False,  # the routes check it themselves, so that refusals are problems like all others
+    scheme_name="key",
+    description="A key made with `trato key make`, with the scope that the route needs.",
+)
 
 ID = "0198c5a0-7b1e-7c4d-9a2f-3b5d8e6f1a20"
 CustomerInPath = Annotated[

@@ -13,7 +13,7 @@ from trato.errors import BadOption
 from trato.permission.permit import everyone_permitted
 from trato.permission.purposes import Purpose
 from trato.server.api import answers
-from trato.server.api.door import Door, example, problems
+from trato.server.api.door import KEY, Door, example, problems
 from trato.storage.transaction import Transaction
 
 PORTFOLIO = example(
@@ -50,6 +50,7 @@ def routes(door: Door) -> APIRouter:
         name="portfolio",
         summary="Customers by tier and need, of those who permit it now",
         responses={200: PORTFOLIO, **problems(404)},
+        dependencies=[Depends(KEY)],
     )
     def _portfolio(
         _: Annotated[ApiKey, reader],

@@ -5,20 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Depends
-from fastapi.security import HTTPBearer
 
 from trato.server.api import conversations, customers, greeting, permissions, portfolio
-from trato.server.api.door import Door
+from trato.server.api.door import KEY, Door
 
 if TYPE_CHECKING:
     from trato.server.context import Context
     from trato.server.keys import Keys
-
-KEY = HTTPBearer(
-    auto_error=False,  # the routes check it themselves, so that refusals are problems like all others
-    scheme_name="key",
-    description="A key made with `trato key make`, with the scope that the route needs.",
-)
 
 
 def router(context: Context, keys: Keys) -> APIRouter:
