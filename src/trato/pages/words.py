@@ -95,8 +95,13 @@ class Words:
 
 @cache
 def words(language: str) -> Words:
-    """The words of one of LANGUAGES."""
-    with (LOCALE / language / "pages.po").open("rb") as file:
+    """The words of one of LANGUAGES, as the reports say them."""
+    return read_words(LOCALE / language / "pages.po", language)
+
+
+def read_words(catalogue_file: Path, language: str) -> Words:
+    """The words of a catalogue."""
+    with catalogue_file.open("rb") as file:
         catalogue = read_po(file, locale=language)
     messages: dict[str, tuple[str, ...]] = {}
     for message in catalogue:
