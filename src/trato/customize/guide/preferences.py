@@ -40,6 +40,7 @@ MOST_STEPS = 40_000  # asked of the diagram while learning
 LEAST_PROBABLE = 1e-4  # a step that is less probable is not looked at
 MOST_PAIRED = 8_000  # modules whose pairs are counted; beyond that each component stands alone
 ROUNDS = 50
+LEAST_DISCOUNTED, MOST_DISCOUNTED = 0.05, 0.75  # of one sale: few sales tell too little of what is to come
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,9 +80,9 @@ def learn_preferences(diagram: Diagram, sales: Sales | None, *, draw: np.random.
     starts = _starts(diagram, sales.components)
     steps = _steps(diagram, sales, starts)
     once, twice = int((sales.counts == 1).sum()), int((sales.counts == 2).sum())
-    discount = min(max(once / (once + 2 * twice), 0.05), 0.95) if once else 0.05
-    freed = discount * len(sales.counts) if len(steps.weight) else 0.0
-    own = sales.counts - (discount if freed else 0.0)
+    discount = min(once / (once + 2 * twice), MOST_DISCOUNTED) if once else 0.0
+    freed = max(discount, LEAST_DISCOUNTED) * len(sales.counts) if len(steps.weight) else 0.0
+    own = sales.counts - freed / len(sales.counts)
     others = freed * steps.weight / steps.weight.sum() if freed else steps.weight
     drawn = _drawn(diagram, sales.components, draw)
     configurations = np.vstack([sales.configurations, steps.configurations, drawn])
