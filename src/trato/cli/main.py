@@ -41,11 +41,14 @@ def _root(
 
 
 def _register() -> None:
-    from trato.cli import appraise, check, demo, init, migrate, needs, permission, value
+    from trato.cli import appraise, build, check, demo, init, key, migrate, needs, permission, serve, value
 
     demo.register(app)
     init.register(app)
     check.register(app)
+    build.register(app)
+    serve.register(app)
+    key.register(app)
     permission.register(app)
     migrate.register(app)
     appraise.register(app)

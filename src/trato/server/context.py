@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from trato.server.limits import Limits
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from trato.company.folder import Company
+    from trato.customize.models import Models
     from trato.storage.store import Store
 
 
@@ -25,7 +26,7 @@ class Context:
 
     company: Company
     store: Store
-    models: Any
+    models: Models
     now: Callable[[], datetime]
     draw: Callable[[int], bytes]
     limits: Limits = field(default_factory=Limits)

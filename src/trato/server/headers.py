@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trato.errors import BodyTooLarge
-from trato.server.problems import problem
+from trato.errors import BodyTooLarge, TratoError
+from trato.server.problems import note_fault, problem
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -51,23 +51,36 @@ class Around:
             await self._app(scope, receive, send)
             return
         tracking = scope["path"].startswith(TRACKING)
+        begun = False
 
         async def sending(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 message = {**message, "headers": _strict(list(message.get("headers", ())), tracking)}
             await send(message)
 
+        try:
+            await self._answer(scope, receive, sending, tracking)
+        except Exception as error:  # noqa: BLE001 whatever it is, it is a fault of ours
+            # Here and not further out, where its message would be logged: it may hold personal data.
+            note_fault(error)
+            if begun:
+                raise ConnectionAbortedError("an answer broke off") from None
+            await problem(TratoError("a fault of ours; it was noted"), close=True)(scope, receive, sending)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, tracking: bool) -> None:
         if tracking:  # its routes bound their bodies themselves
             if scope["method"] == "OPTIONS":
-                await sending({"type": "http.response.start", "status": 204, "headers": list(PREFLIGHT)})
-                await sending({"type": "http.response.body", "body": b""})
+                await send({"type": "http.response.start", "status": 204, "headers": list(PREFLIGHT)})
+                await send({"type": "http.response.body", "body": b""})
                 return
-            await self._app(scope, receive, sending)
+            await self._app(scope, receive, send)
             return
         too_large = BodyTooLarge(f"the body is larger than {self._page:,} bytes")
         declared = dict(scope["headers"]).get(b"content-length", b"")
         if declared.isdigit() and (len(declared) > 18 or int(declared) > self._page):
-            await problem(too_large, close=True)(scope, receive, sending)
+            await problem(too_large, close=True)(scope, receive, send)
             return
         held = 0
 
@@ -79,7 +92,7 @@ class Around:
                 raise too_large
             return message
 
-        await self._app(scope, receiving, sending)
+        await self._app(scope, receiving, send)
 
 
 def _strict(headers: list[tuple[bytes, bytes]], tracking: bool) -> list[tuple[bytes, bytes]]:

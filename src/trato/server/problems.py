@@ -33,12 +33,16 @@ STATUSES: Mapping[type[errors.TratoError], int] = {
     errors.UnknownCustomer: 404,
     errors.UnknownConversation: 404,
     errors.IdentifierTaken: 409,
+    errors.EmailTaken: 409,
     errors.BodyTooLarge: 413,
     errors.NotEnoughData: 409,
     errors.NotPermitted: 403,
     errors.PermitVoid: 500,
     errors.AccessRefused: 401,
     errors.ScopeMissing: 403,
+    errors.SetupLinkSpent: 410,
+    errors.RoleLacking: 403,
+    errors.FormRefused: 403,
     errors.TooMuchAtOnce: 429,
     errors.StorageError: 503,
 }
@@ -59,7 +63,7 @@ def problem(error: errors.TratoError, *, status: int | None = None, close: bool 
     given = status or status_of(error)
     headers = {"Connection": "close"} if close else {}
     if given == HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = 'Basic realm="trato", charset="UTF-8"'
+        headers["WWW-Authenticate"] = 'Bearer realm="trato"'  # with Basic a browser would ask its user
     if isinstance(error, errors.TooMuchAtOnce):
         headers["Retry-After"] = str(max(1, math.ceil(error.seconds)))
     elif given == HTTPStatus.SERVICE_UNAVAILABLE:

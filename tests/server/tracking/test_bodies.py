@@ -30,7 +30,7 @@ plain = st.recursive(
     max_leaves=10,
 )
 events = st.dictionaries(
-    texts.filter(lambda name: name not in {"writeKey", "context", "sentAt"}), plain, max_size=4
+    texts.filter(lambda name: name not in {"writeKey", "context", "sentAt", "type"}), plain, max_size=4
 )
 
 
@@ -74,6 +74,14 @@ class TestBatch:
         assert [one["context"] for one in found.events] == [{"locale": "es", **own}, context, context]
         assert [one["sentAt"][:10] for one in found.events] == ["2026-01-01", "2026-01-01", "2026-01-02"]
         assert all(one["integrations"] == {"All": True} for one in found.events)
+
+    def test_traits_stand_where_segment_puts_them(self) -> None:
+        said = {"type": "identify", "context": {"traits": {"email": "a@example.org"}}}
+        (moved,) = read(batch(said)).events
+        assert moved == {**said, "traits": {"email": "a@example.org"}}
+        assert read(json.dumps(said).encode(), call="identify").events == (moved,)
+        for other in ({**said, "traits": {}}, {**said, "type": "track"}, {"type": "identify", "context": {}}):
+            assert read(batch(other)).events == (other,)
 
     def test_no_key_stays_in_an_event(self) -> None:
         found = read(batch({**EVENT, "writeKey": "of the item"}))

@@ -108,7 +108,7 @@ def read_events(raw: bytes, encoding: str | None, call: str, limits: Limits) -> 
     if not isinstance(document, dict):
         raise BadBody("the body is no JSON object")
     write_key = document.pop("writeKey", None)
-    events = _batched(document) if call == "batch" else ({**document, "type": call},)
+    events = _batched(document) if call == "batch" else (_as_segment({**document, "type": call}),)
     if len(events) > limits.events:
         raise BodyTooLarge(
             f"{len(events):,} events are more than {limits.events:,}", hint="send smaller batches"
@@ -137,8 +137,17 @@ def _batched(document: dict[str, Any]) -> tuple[dict[str, object], ...]:
         if isinstance(context, dict):
             own = item.get("context")
             event["context"] = {**context, **own} if isinstance(own, dict) else context
-        events.append(event)
+        events.append(_as_segment(event))
     return tuple(events)
+
+
+def _as_segment(event: dict[str, object]) -> dict[str, object]:
+    """An event as Segment's libraries send it: RudderStack's put an identify call's traits in its context."""
+    context = event.get("context")
+    if event.get("type") == "identify" and "traits" not in event and isinstance(context, dict):
+        traits = context.get("traits")
+        return event if traits is None else {**event, "traits": traits}
+    return event
 
 
 def _size(event: Mapping[str, object]) -> int:

@@ -1,0 +1,6 @@
+"""What every test of tracking may ask for."""
+
+from tests.server.live import shop
+from tests.storage.conftest import migrated
+
+__all__ = ["migrated", "shop"]
