@@ -11,7 +11,7 @@ import json
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,50 +22,26 @@ from trato.batch.rows import without
 from trato.batch.writing import whole_file, write_rejects
 from trato.differentiate.needs.names import as_yaml, named_needs
 from trato.differentiate.needs.stored_model import as_document
-from trato.differentiate.store import BuildStore, ModelVersions
 from trato.errors import NotEnoughData
-from trato.identify.store import BelongingStore, IdentityStore
-from trato.interact.log import InteractionStore
 from trato.permission.permit import everyone_permitted
-from trato.permission.standing import StandingStore
-from trato.permission.store import PermissionStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from trato.batch.door import BuildingStore, Door
     from trato.batch.engine import Engine, Reject
     from trato.batch.facts import Facts
     from trato.batch.rows import Gathered, TableRead
     from trato.company.folder import Company
     from trato.customers.customer import CustomerId
+    from trato.differentiate.store import ModelVersions
     from trato.identify.store import Belonging
     from trato.permission.purposes import Purpose
 
     Progress = Callable[[str], AbstractContextManager[None]]
     Draw = Callable[[int], bytes]
-
-T = TypeVar("T")
-
-
-class BuildingStore(
-    BuildStore, IdentityStore, BelongingStore, StandingStore, PermissionStore, InteractionStore, Protocol
-):
-    """All that a build asks of one transaction."""
-
-    def kept_records(self, source: str, purpose: str, records: Sequence[str]) -> set[str]:
-        """Those records of a source that the log holds for a purpose already."""
-
-
-class Door(Protocol):
-    """An open store."""
-
-    def read(self, work: Callable[[BuildingStore], T], /) -> T:
-        """What `work` returns, from one moment of the store."""
-
-    def write(self, work: Callable[[BuildingStore], T], /) -> T:
-        """What `work` returns, once all that it wrote is kept; what it raises undoes it all."""
 
 
 @dataclass(frozen=True, slots=True)

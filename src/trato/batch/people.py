@@ -9,46 +9,33 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trato.batch.door import in_chunks
+from trato.batch.permissions import record_permissions
 from trato.batch.rows import read_rows
-from trato.errors import BadOption, PermissionNotAsked, UnknownPurpose
 from trato.identify.resolve import look_up, plan, resolve
-from trato.permission.give import (
-    GivePermission,
-    RefusePermission,
-    deny_permission,
-    give_permission,
-    withdraw_permission,
-)
 from trato.permission.permit import needs_opt_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
-    from trato.batch.build import BuildingStore, Door
+    from trato.batch.door import Door
     from trato.batch.engine import Engine
     from trato.batch.rows import TableRead
     from trato.company.folder import Company
     from trato.customers.customer import CustomerId
     from trato.customers.identifiers import Identifier
     from trato.identify.store import Belonging
-    from trato.interact.interactions import Interaction
-    from trato.permission.purposes import Purposes
 
     Draw = Callable[[int], bytes]
     Group = tuple[Identifier, ...]
     Owners = tuple[CustomerId | None, ...]
-
-T = TypeVar("T")
-
-AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,91 +74,26 @@ def settle(
     for table in tables:
         free = [company.purposes.by_key[key] for key in table.mapping.purposes]
         if table.told or any(not needs_opt_in(purpose) for purpose in free):
-            owners, met = _registered(store, table.rows.groups, now=now, draw=draw)
+            owners, met = registered(store, table.rows.groups, now=now, draw=draw)
             customer_of[table.name] = owners
             new += met
             _belonging(store, table, owners)
         else:
             customer_of[table.name] = _known(store, table.rows.groups)
         if table.told:
-            said, why = record_permissions(
-                store, company.purposes, table.told, customer_of[table.name], table, now=now
-            )
+            owners = customer_of[table.name]
+            whose = [owners[place] for place in table.rows.group.tolist()]
+            said, why = record_permissions(store, company.purposes, table.told, whose, table.name, now=now)
             rows, recorded = rows + len(table.told), recorded + said
             refused.update(why)
     return People(customer_of, new, rows, recorded, dict(refused))
 
 
-def record_permissions(
-    store: Door,
-    purposes: Purposes,
-    told: Sequence[Interaction],
-    owners: Owners,
-    table: TableRead,
-    *,
-    now: datetime,
-) -> tuple[int, Counter[str]]:
-    """Write into the ledger what rows say, each newer than what is known; how many, and why others not.
-
-    A row that says what is known already, or what was said before it, changes nothing: so a table may be read
-    any number of times, and a later withdrawal stands.
-    """
-    refused: Counter[str] = Counter()
-    latest: dict[tuple[CustomerId, str], Interaction] = {}
-    for one, place in zip(told, table.rows.group.tolist(), strict=True):
-        customer = owners[place]
-        if one.purpose is None or one.purpose not in purposes.by_key:
-            refused["no such purpose is declared"] += 1
-        elif one.at > now:
-            refused["it is said in the future"] += 1
-        elif customer is not None:
-            key = (customer, one.purpose)
-            if key not in latest or latest[key].at <= one.at:
-                latest[key] = one
-    recorded = 0
-    for some in _in_chunks(sorted(latest.items(), key=lambda item: item[0])):
-        said, why = store.write(lambda it, some=some: _record(it, purposes, some, table.name, now))  # type: ignore[misc]
-        recorded += said
-        refused.update(why)
-    return recorded, refused
-
-
-def _record(
-    it: BuildingStore,
-    purposes: Purposes,
-    some: Sequence[tuple[tuple[CustomerId, str], Interaction]],
-    source: str,
-    now: datetime,
-) -> tuple[int, Counter[str]]:
-    refused: Counter[str] = Counter()
-    keys = sorted({purpose for (_, purpose), _ in some})
-    standings = it.standings(sorted({customer for (customer, _), _ in some}), keys)
-    recorded = 0
-    for (customer, key), one in some:
-        standing = standings.get((customer, key))
-        if standing is not None and standing.at >= one.at:
-            continue
-        where = (one.touchpoint.key, f"table {source}", "", one.at)
-        try:
-            purpose = purposes.named(key)
-            if one.state == "granted":
-                give_permission(it, GivePermission(customer, purpose, *where), now=now)
-            elif one.state == "denied":
-                deny_permission(it, RefusePermission(customer, purpose, *where), now=now)
-            else:
-                withdraw_permission(it, RefusePermission(customer, purpose, *where), now=now)
-        except (PermissionNotAsked, UnknownPurpose, BadOption) as error:
-            refused[error.message] += 1
-            continue
-        recorded += 1
-    return recorded, refused
-
-
-def _registered(store: Door, groups: Sequence[Group], *, now: datetime, draw: Draw) -> tuple[Owners, int]:
+def registered(store: Door, groups: Sequence[Group], *, now: datetime, draw: Draw) -> tuple[Owners, int]:
     """To whom each group belongs, new customers registered; and how many are new."""
     owners: list[CustomerId | None] = []
     new: set[CustomerId] = set()
-    for some in _in_chunks(groups):
+    for some in in_chunks(groups):
         found = store.write(lambda it, some=some: resolve(it, some, now=now, draw=draw))  # type: ignore[misc]
         owners += [one.customer for one in found]
         new |= {one.customer for one in found if one.is_new}
@@ -181,7 +103,7 @@ def _registered(store: Door, groups: Sequence[Group], *, now: datetime, draw: Dr
 def _known(store: Door, groups: Sequence[Group]) -> Owners:
     """To whom each group belongs, None for who is not known."""
     owners: list[CustomerId | None] = []
-    for some in _in_chunks(groups):
+    for some in in_chunks(groups):
         planned = store.read(lambda it, some=some: plan(some, look_up(it, some)))  # type: ignore[misc]
         owners += [None if isinstance(one, int) else one for one in planned.of_group]
     return tuple(owners)
@@ -205,16 +127,10 @@ def _belonging(store: Door, table: TableRead, owners: Owners) -> None:
             at = int(rows.at[row])
             if customer is not None and (customer not in latest or latest[customer][1] <= at):
                 latest[customer] = (str(names[row]), at)
-        for some in _in_chunks(sorted(latest.items())):
+        for some in in_chunks(sorted(latest.items())):
             given = [(customer, kind, name, _moment(at)) for customer, (name, at) in some]
             store.write(lambda it, given=given: it.put_memberships(given))  # type: ignore[misc]
 
 
 def _moment(at: int) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)
-
-
-def _in_chunks(given: Iterable[T]) -> Iterator[list[T]]:
-    rest = iter(given)
-    while some := list(islice(rest, AT_ONCE)):
-        yield some
