@@ -98,6 +98,10 @@ class Visitor:
     person: Person
     session: Session
 
+    def unnoted(self, now: datetime) -> bool:
+        """Whether it is time to write again that the session is used."""
+        return now - self.session.last_seen >= NOTED_EVERY
+
     def may(self, area: Area) -> bool:
         """Whether their role may see an area."""
         return area in MAY[self.person.role]

@@ -173,6 +173,9 @@ def arrive(desk: Desk, request: Request, form: Mapping[str, tuple[str, ...]]) ->
     session = cookies.get(cookie_name(SESSION, secure=secure), "")
     now = desk.now()
     who = desk.store.read(lambda it: visitor(it, session, now=now)) if session else None
+    if who and who.unnoted(now):
+        seen = who.session.hashed
+        desk.store.write(lambda it: it.session_seen(seen, now))
     token = session if who else cookies.get(cookie_name(DOOR, secure=secure), "")
     if not who and not 20 <= len(token) <= 64:
         token = base64.urlsafe_b64encode(desk.draw(24)).decode()
