@@ -27,7 +27,7 @@ from trato.customize.sections import (
 )
 from trato.customize.timeline import contacts_in, timeline
 from trato.customize.wants import needs_in_words, weigh_needs
-from trato.differentiate.needs.beliefs import Statement
+from trato.interact.statements import statements_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -220,16 +220,8 @@ class _Reader:
         learned = self.learned
         if learned is None:
             return None
-        said = sorted(
-            (one for permit in learned.permits.values() for one in self._statements(permit)),
-            key=lambda one: (one.at, one.position),
-        )
-        binding = [
-            Statement(component, module, "always" if one.stance == "wants" else "never")
-            for one in said
-            if one.stance is not None
-            for component, module in one.choices
-        ]
+        said = [one for permit in learned.permits.values() for one in self._statements(permit)]
+        binding = statements_from(said)
         words = () if learned.needs is None else needs_in_words(learned.needs, self.names)
         return (learned.purpose,), propose(learned.needs, learned.belief, binding, words)
 

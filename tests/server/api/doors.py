@@ -1,0 +1,100 @@
+"""The whole application in process: one call after the other, as any client would make them."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from trato.company.keys import make_key, scopes_of
+from trato.console.routes import router as console
+from trato.server.app import application
+from trato.server.context import Context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from fastapi import FastAPI
+
+    from tests.customize.corner import Corner
+
+SECRET = b"the console's forms"
+
+
+@dataclass(slots=True)
+class Clock:
+    """A clock that a test sets."""
+
+    at: datetime
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+@dataclass(slots=True)
+class Http:
+    """A client of the application; it keeps no cookie and follows nowhere."""
+
+    app: FastAPI
+    runner: asyncio.Runner
+    client: httpx.AsyncClient
+    clock: Clock
+
+    def ask(self, method: str, path: str, key: str | None = None, **request: Any) -> httpx.Response:
+        headers = dict(request.pop("headers", {}))
+        if key is not None:
+            headers["Authorization"] = f"Bearer {key}"
+        return self.runner.run(self.client.request(method, path, headers=headers, **request))
+
+
+@contextmanager
+def serving(corner: Corner, now: datetime) -> Iterator[Http]:
+    """The application of a corner shop, tracking, API and console, while the block runs."""
+    clock = Clock(now)
+    context = Context(corner.company, corner.store, corner.models, clock, secrets.token_bytes)
+    pages = console(
+        company=corner.company,
+        store=corner.store,
+        models=corner.models,
+        now=clock,
+        draw=secrets.token_bytes,
+        secret=SECRET,
+    )
+    app = application(context, pages=[pages])
+    # What the application raises is answered with 500, and a test sees that.
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    with asyncio.Runner() as runner:
+        client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8642")
+        life = app.router.lifespan_context(app)
+        runner.run(_entered(life))
+        try:
+            yield Http(app, runner, client, clock)
+        finally:
+            runner.run(_left(life, client))
+
+
+async def _entered(life: Any) -> None:
+    await life.__aenter__()
+
+
+async def _left(life: Any, client: httpx.AsyncClient) -> None:
+    await client.aclose()
+    await life.__aexit__(None, None, None)
+
+
+def key_of(corner: Corner, *scopes: str, draw: Callable[[int], bytes] = secrets.token_bytes) -> str:
+    """A new key's words."""
+    now = corner_now()
+    words, _ = corner.store.write(lambda it: make_key(it, "a test", scopes_of(scopes), now=now, draw=draw))
+    return words
+
+
+def corner_now() -> datetime:
+    from tests.customize.corner import NOW
+
+    return NOW
