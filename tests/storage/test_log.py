@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.storage.shop import LATER, NOW, entry_of, permit, purpose, register
+from tests.storage.shop import LATER, NOW, entry_of, permit, purpose, register, withdraw
 from tests.storage.test_store import beside_the_store
 from trato import errors
 from trato.customers.customer import CustomerId
@@ -191,6 +191,16 @@ def test_a_build_reads_the_log_in_its_order_without_words(store: Store, ana: Cus
     ]
     assert {one.statement for one in read} == {None}
     assert max(one.position for one in read) <= watermark
+
+
+def test_a_build_reads_nothing_of_who_refused(store: Store, ana: CustomerId) -> None:
+    analysis = purpose("analysis", "legitimate_interests")
+    eva = register(store, "eva@example.org")
+    append(store, *(entry_of(who, None, purposes=("analysis", "advice")) for who in (ana, eva)))
+    withdraw(store, ana, analysis)
+    for why, whose in (("analysis", [eva]), ("advice", [ana, eva])):
+        read = store.read(lambda it, why=why: list(it.log_for_build(why, 9, {ana, eva})))  # type: ignore[misc]
+        assert [one.customer for one in read] == whose
 
 
 def test_the_watermark_is_asked_for_by_who_can_wait(store: Store, ana: CustomerId) -> None:

@@ -15,6 +15,7 @@ from trato.interact.touchpoints import Touchpoint
 from trato.storage.keyring import lookup
 from trato.storage.records import Records
 from trato.storage.tables.interactions import interactions
+from trato.storage.tables.permissions import permission_standing
 from trato.storage.upsert import AT_ONCE, in_chunks, insert_all_new
 
 if TYPE_CHECKING:
@@ -147,13 +148,17 @@ class InteractionRecords(Records):
     ) -> Iterator[LogEntry]:
         """The log up to a position, in its order, of the customers given; entries that carry the purpose.
 
-        Without words: `statement` is None.
+        Without words: `statement` is None. Who has refused the purpose is left out, whoever is given.
         """
+        refused = select(permission_standing.c.customer).where(
+            permission_standing.c.purpose == purpose, permission_standing.c.state != "granted"
+        )
         last = 0
         while True:
             rows = self._connection.execute(
                 select(*_WITHOUT_WORDS)
                 .where(interactions.c.position > last, interactions.c.position <= up_to, _carries(purpose))
+                .where(interactions.c.customer.not_in(refused))
                 .order_by(interactions.c.position)
                 .limit(AT_ONCE)
             ).all()

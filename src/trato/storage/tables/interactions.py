@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, LargeBinary, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table
 
 from trato.storage.tables.columns import METADATA, Position, UtcDateTime, Word
 
@@ -45,6 +45,19 @@ interactions = Table(
     Column("learns", Boolean, nullable=False),
     Index(None, "customer", "position"),
     sqlite_autoincrement=True,  # a position is never used twice, whatever is erased
+)
+
+# Only ever appended to: each block seals the entries behind position `after` up to `up_to`.
+log_blocks = Table(
+    "log_blocks",
+    METADATA,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("after", BigInteger, nullable=False),
+    Column("up_to", BigInteger, nullable=False),
+    Column("entries", Integer, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("sealed_at", UtcDateTime, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
 )
 
 # What could not be understood, sealed under a key of the store, for it may hold anything.

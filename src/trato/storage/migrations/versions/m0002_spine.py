@@ -27,7 +27,7 @@ def upgrade() -> None:
     _conversations()
     _builds()
     _access()
-    for table in ("interactions", "looks"):
+    for table in ("interactions", "log_blocks", "looks"):
         _write_once(table)
 
 
@@ -144,6 +144,17 @@ def _log() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_interactions_customer_position", "interactions", ["customer", "position"])
+    op.create_table(
+        "log_blocks",
+        sa.Column("number", sa.BigInteger, nullable=False, autoincrement=False),
+        sa.Column("after", sa.BigInteger, nullable=False),
+        sa.Column("up_to", sa.BigInteger, nullable=False),
+        sa.Column("entries", sa.Integer, nullable=False),
+        sa.Column("root", sa.LargeBinary, nullable=False),
+        sa.Column("sealed_at", UtcDateTime, nullable=False),
+        sa.Column("hash", sa.LargeBinary, nullable=False),
+        sa.PrimaryKeyConstraint("number", name="pk_log_blocks"),
+    )
     op.create_table(
         "asides",
         sa.Column("number", Position, nullable=False, autoincrement=True),
