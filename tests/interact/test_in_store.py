@@ -14,6 +14,7 @@ from sqlalchemy import event as events_of
 from sqlalchemy.engine import Engine
 
 from tests.interact.market import NOW, PURPOSES, SOURCES, order, saved, sent
+from tests.interact.test_receive import EVENTS
 from tests.storage.shop import faults
 from trato.customers.identifiers import identifier
 from trato.errors import NotPermitted
@@ -205,3 +206,19 @@ def test_a_list_of_a_thousand_items_is_kept(store: Store) -> None:
         return sum(it.learned_since(leave, 0).values())
 
     assert store.read(learned) == 1000
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(batch=EVENTS)
+def test_whatever_comes_is_accounted_for(store: Store, batch: list[Any]) -> None:
+    found = post(store, *batch)
+    assert found.events == found.kept + found.repeated + found.aside + found.not_permitted == len(batch)
+
+    def read_all(it: Transaction) -> None:
+        for purpose in PURPOSES:
+            for leave in read_permits(it, purpose, sorted(found.customers), now=NOW).values():
+                it.interactions_of(leave, limit=100)
+                it.days_since(leave, 0, SOURCES.events["identify", ""].zone)
+                it.learned_since(leave, 0)
+
+    store.read(read_all)

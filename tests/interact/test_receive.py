@@ -257,7 +257,7 @@ def test_a_thousand_items_and_a_thousand_events_cost_as_many_looks_as_one() -> N
     assert one.calls == items.calls == many.calls
 
 
-events = st.lists(
+EVENTS = st.lists(
     st.one_of(
         JSON,
         st.builds(
@@ -288,7 +288,7 @@ events = st.lists(
 
 
 @settings(max_examples=400)
-@given(events)
+@given(EVENTS)
 def test_whatever_comes_is_accounted_for(batch: list[Any]) -> None:
     store = MemoryStore()
     first = received(store, *batch)
@@ -317,3 +317,47 @@ def must_be_permitted(store: MemoryStore, entry: NewEntry) -> None:
             assert said[-1].state == "granted"
         else:
             assert all(one.state == "granted" for one in said[-1:])
+
+
+def one_of(users: list[str]) -> st.SearchStrategy[dict[str, object]]:
+    return st.one_of(
+        st.builds(order, st.sampled_from(users), st.sampled_from("abc"), household=st.sampled_from("hj")),
+        st.builds(
+            lambda user, name, at: sent("Signed up", user, minutes=at, traits={"name": name}),
+            *(st.sampled_from(users), st.sampled_from("xyz"), st.integers(-99, 0)),
+        ),
+        st.builds(
+            lambda user, name: sent("Product Viewed", user, category="bread", name=name),
+            *(st.sampled_from(users), st.sampled_from("abc")),
+        ),
+        st.builds(lambda user: sent("Cared For", user), st.sampled_from(users)),
+    )
+
+
+@given(st.lists(one_of(["u1", "u2", "u3"]), max_size=8), st.data())
+def test_however_events_are_sent_the_same_is_kept(
+    events: list[dict[str, object]], data: st.DataObject
+) -> None:
+    """In one batch, or in several, in any order, some of them twice: as long as nobody changes their mind."""
+    for place, event in enumerate(events):
+        event["messageId"] = f"m{place}"
+        event["timestamp"] = (NOW - timedelta(minutes=place)).isoformat()
+    again = data.draw(st.lists(st.sampled_from(events), max_size=4)) if events else []
+    mixed = data.draw(st.permutations([*events, *again]))
+    cut = data.draw(st.integers(0, len(mixed)))
+    kept = []
+    for batches in ([events], [mixed[:cut], mixed[cut:]], [[one] for one in mixed]):
+        store = MemoryStore()
+        received(store, saved("u1", ideas=True), saved("u2", care=False))
+        for batch in batches:
+            received(store, *batch)
+        name = {customer: value for (_, value), customer in store.owners.items()}
+        kept.append(
+            (
+                sorted((name[one.customer], str(one.interaction), one.purposes) for one in store.log),
+                {(name[customer], field): value for (customer, field), value in store.values.items()},
+                {(name[customer], kind): value for (customer, kind), value in store.memberships.items()},
+                sorted(one.outcome for one in store.receipts.values() if "\n\n" not in one.message),
+            )
+        )
+    assert kept[0] == kept[1] == kept[2]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -88,11 +88,12 @@ def _time(given: object, zone: ZoneInfo, role: str) -> datetime:
 
 
 def in_utc(at: datetime, zone: ZoneInfo) -> datetime:
-    """The moment in UTC; a time without zone is in `zone`."""
-    try:
-        return (at.replace(tzinfo=zone) if at.tzinfo is None else at).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise Refused("time", f"{at.year} is no year of ours", "is in no year of ours") from None
+    """The moment in UTC; a time without zone is in `zone`. The first and the last year are refused: they
+    stand for a date that is not known, and have no time in every zone.
+    """
+    if not MINYEAR < at.year < MAXYEAR:
+        raise Refused("time", f"{at.year} is no year of ours", "is in no year of ours")
+    return (at.replace(tzinfo=zone) if at.tzinfo is None else at).astimezone(UTC)
 
 
 def _number(given: object, role: str) -> Decimal:
