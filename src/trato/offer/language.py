@@ -75,7 +75,7 @@ class Vocabulary:
 
 def parsed(text: str, known: Vocabulary, unknown: list[NotARule]) -> Formula:
     """What a rule says. Raises NotARule where it cannot be read on; unknown words are noted in `unknown`."""
-    rule = _Rule(Tokens(text, _TOKEN), known, unknown)
+    rule = _Rule(Tokens.of(text, _TOKEN), known, unknown)
     formula = rule.whole()
     rule.tokens.end({"=", "!=", "<=", ">=", "<", ">", ")", "}", ","})
     return formula

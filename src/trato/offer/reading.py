@@ -70,6 +70,12 @@ def _csv(path: Path, faults: Faults) -> Offer:
     return read_tables(path, faults)
 
 
+def _uvl(path: Path, faults: Faults) -> Offer:
+    from trato.offer.uvl import read_uvl
+
+    return read_uvl(path, faults)
+
+
 def _dimacs(path: Path, _: Faults) -> Offer:
     from trato.offer.dimacs import read_dimacs
 
@@ -88,6 +94,7 @@ _READERS: dict[str, Callable[[Path, Faults], Offer]] = {
     ".yaml": _yaml,
     ".yml": _yaml,
     ".csv": _csv,
+    ".uvl": _uvl,
     ".dimacs": _dimacs,
     ".cnf": _dimacs,
     ".xml": _xcsp,

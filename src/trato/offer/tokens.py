@@ -37,11 +37,17 @@ class Token:
 class Tokens:
     """The tokens of a rule, taken one after the other."""
 
-    def __init__(self, text: str, pattern: re.Pattern[str]) -> None:
-        """Split a text by a pattern with the groups `string`, `word` and `sign`. Raises NotARule."""
-        self._tokens: list[Token] = []
+    def __init__(self, text: str, tokens: list[Token], end: int) -> None:
+        self.text = text
+        self._tokens = tokens
         self._at = 0
         self._depth = 0
+        self._end = Token("", end)
+
+    @classmethod
+    def of(cls, text: str, pattern: re.Pattern[str]) -> Tokens:
+        """Split a text by a pattern with the groups `string`, `word` and `sign`. Raises NotARule."""
+        tokens: list[Token] = []
         offset = 0
         while offset < len(text):
             if text[offset].isspace():
@@ -50,17 +56,16 @@ class Tokens:
             found = pattern.match(text, offset)
             if found is None:
                 sign = text[offset]
-                hint = (
-                    "the quotation mark has no second one" if sign in "\"'" else "quote names with such signs"
-                )
+                odd = sign in "\"'"
+                hint = "the quotation mark has no second one" if odd else "quote names with such signs"
                 raise NotARule(offset, f"{sign!r} cannot stand here", hint)
             if found["string"] is not None:
                 said = re.sub(r"\\(.)", r"\1", found["string"][1:-1])
-                self._tokens.append(Token(said, offset, quoted=True))
+                tokens.append(Token(said, offset, quoted=True))
             else:
-                self._tokens.append(Token(found[0], offset))
+                tokens.append(Token(found[0], offset))
             offset = found.end()
-        self._end = Token("", len(text.rstrip()))
+        return cls(text, tokens, len(text.rstrip()))
 
     @property
     def next(self) -> Token:
@@ -88,6 +93,21 @@ class Tokens:
         if found is None:
             raise NotARule(self.next.offset, f"expected {text!r}, found {self.next}", hint)
         return found
+
+    def part(self, *ends: str) -> Tokens:
+        """What comes before one of `ends` outside brackets, as tokens of their own; it is taken here."""
+        depth = 0
+        first = self._at
+        while self.next is not self._end:
+            token = self.next
+            if not token.quoted:
+                if depth == 0 and token.text in ends:
+                    break
+                depth += (token.text in {"(", "[", "{"}) - (token.text in {")", "]", "}"})
+            self._at += 1
+        taken = self._tokens[first : self._at]
+        begun = taken[0].offset if taken else self.next.offset
+        return Tokens(self.text[begun : self.next.offset], taken, self.next.offset)
 
     def end(self, signs: Collection[str]) -> None:
         """Nothing must be left. Raises NotARule."""
