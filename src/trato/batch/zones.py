@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -27,9 +27,9 @@ def in_utc(wall: Whole, zone: ZoneInfo) -> tuple[Whole, NDArray[np.bool_]]:
     """
 
     def back(at: datetime) -> int:
-        here = at.replace(tzinfo=zone)
-        here.astimezone(UTC)  # raises where UTC has no such year
-        return -_offset(here)
+        if not MINYEAR < at.year < MAXYEAR:
+            raise OverflowError  # it has no meaning in every zone, and stands for a date that is not known
+        return -_offset(at.replace(tzinfo=zone))
 
     return _shifted(wall, back)
 
