@@ -28,6 +28,7 @@ from trato.differentiate.known import Counted, MoneyDay, Score
 from trato.interact.conversations import Conversation
 from trato.interact.log import Aside, Receipt
 from trato.permission.give import give_permission
+from trato.storage.blocks import GENESIS
 from trato.storage.store import open_store
 from trato.storage.transaction import Transaction
 
@@ -66,6 +67,7 @@ OUTSIDE = {
     "KeysFile.close", "KeysFile.commit", "KeysFile.rollback", "OneProcess.release",
     "reading_engine", "writing_engine",   # need the store's own connection, as do
     "insert_new", "insert_all_new", "insert_or_replace", "insert_or_replace_all", "in_chunks",
+    "fits", "leaf", "root_of", "sealed", "seal_log",  # hashes
     "UtcDateTime.load_dialect_impl", "UtcDateTime.process_bind_param", "UtcDateTime.process_result_value",
 }  # fmt: skip
 
@@ -108,6 +110,7 @@ def arguments(
     made: dict[str, Any] = {
         "ApiKey": ApiKey("k2", "till", frozenset({"track"}), b"k2", NOW),
         "Belonging": "household",
+        "Block": replace(GENESIS, number=1),
         "Collection[CustomerId]": {customer},
         "Conversation": mixer(customer, "c2"),
         "CustomerId": customer,

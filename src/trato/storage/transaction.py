@@ -12,6 +12,7 @@ from trato.storage.identities import IdentityRecords
 from trato.storage.interactions import InteractionRecords
 from trato.storage.permissions import PermissionRecords
 from trato.storage.receipts import ReceiptRecords
+from trato.storage.sealing import SealRecords
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -28,6 +29,7 @@ class Transaction(
     PeopleRecords,
     PermissionRecords,
     ReceiptRecords,
+    SealRecords,
 ):
     """All that can be read and written within one transaction; with its `with` block its permits end."""
 
