@@ -136,6 +136,16 @@ def test_a_later_no_stands_against_the_table(store: Store, company: Company) -> 
     assert sum(cell.customers for cell in cells) == 29
 
 
+def test_where_nobody_permits_it_nobody_is_learned_from(store: Store, company: Company) -> None:
+    write_tables(company.folder, saying_yes=1)
+    sent(store, company, [says("c0", "denied", NOW)], NOW)
+    report = built(company, store)
+    said = report.learned[0].built.summary
+    assert (said["customers"], said["left_out"], said["needs"], said["values"]) == (0, 40, None, None)
+    assert store.read(lambda it: it.portfolio("suggestions", NOW)) == []
+    assert report.summary["customers_new"] == 39  # who are customers by contract all the same
+
+
 def test_a_household_is_one_unit(store: Store, tmp_path: Path) -> None:
     company = shop(tmp_path / "homes", unit="household")
     write_tables(company.folder, saying_yes=31)
@@ -182,7 +192,7 @@ def test_names_of_needs_are_kept_and_never_overwritten(store: Store, company: Co
 
 def test_the_log_alone_is_enough_to_learn_from(store: Store, tmp_path: Path) -> None:
     company = shop(tmp_path / "events", tables=False)
-    with pytest.raises(NotEnoughData, match="nobody who permits suggestions"):
+    with pytest.raises(NotEnoughData, match="nothing is known yet of anybody"):
         built(company, store)
     assert store.read(lambda it: it.current_build()) is None
     start = NOW - timedelta(days=200)

@@ -68,9 +68,9 @@ def build(
     """Build a company: read its tables and the log, learn, score, publish.
 
     `now` is when permissions are read and the build begins, `clock` tells when it is published (`now` where
-    it is None), and `draw` gives that many random bytes. Raises the reading errors of `Engine.read`,
-    NotEnoughData when there is nothing to learn from for any purpose, and StorageError; nothing that is
-    served has changed then.
+    it is None), and `draw` gives that many random bytes. Where customers are known and nobody permits a
+    purpose, a build says so and learns nothing. Raises the reading errors of `Engine.read`, NotEnoughData
+    when nothing is known of anybody, and StorageError; nothing that is served has changed then.
     """
     purposes = [purpose for purpose in company.purposes if purpose.profiling]
     if not purposes:
@@ -94,13 +94,13 @@ def build(
     for purpose in purposes:
         facts, left_out, entries = _facts(store, company, tables, people.customer_of, purpose, watermark, now)
         from_log += entries
-        if facts.empty:
+        if facts.empty and not left_out:
             continue
         with progress(f"learning for {purpose.key} from {len(facts.customers):,} customers"):
             unit_of = _units(store, company.settings.unit, facts.customers)
             learned.append(learn(purpose.key, facts, unit_of, asked, left_out=left_out))
     if not learned:
-        raise _nothing(purposes, tables)
+        raise _nothing(purposes)
     name = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{draw(4).hex()}"
     summary: dict[str, object] = {
         "build": name,
@@ -257,14 +257,9 @@ def _units(store: Door, unit: str, customers: tuple[CustomerId, ...]) -> dict[Cu
     return store.read(asked)
 
 
-def _nothing(purposes: list[Purpose], tables: Sequence[TableRead]) -> NotEnoughData:
+def _nothing(purposes: list[Purpose]) -> NotEnoughData:
     named = ", ".join(purpose.key for purpose in purposes)
-    if not tables:
-        return NotEnoughData(
-            f"nobody who permits {named} has done anything yet",
-            hint="map a table in sources.yaml, or let events come in, and build again",
-        )
     return NotEnoughData(
-        f"nobody in the tables permits {named}",
-        hint="map a table of kind permission, let events of permission come in, or: trato grant",
+        f"nothing is known yet of anybody that may be used for {named}",
+        hint="map a table in sources.yaml, or let events of customers who permit it come in; then build",
     )

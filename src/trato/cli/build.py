@@ -87,6 +87,10 @@ def lines(report: BuildReport, names: Path | None) -> Iterator[str]:
 
 
 def _purpose(one: Mapping[str, Any]) -> Iterator[str]:
+    if not one["customers"]:
+        yield f"{one['purpose']}: nobody permits it yet; {one['left_out']:,} customers were left out"
+        yield "  map a table of kind permission, let events of permission come in, or: trato grant"
+        return
     yield (
         f"{one['purpose']}: learned from {one['customers']:,} customers who permit it; "
         f"{one['left_out']:,} who do not were left out"

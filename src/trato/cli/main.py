@@ -41,18 +41,36 @@ def _root(
 
 
 def _register() -> None:
-    from trato.cli import appraise, build, check, demo, init, key, migrate, needs, permission, serve, value
+    from trato.cli import (
+        appraise,
+        build,
+        check,
+        configure,
+        demo,
+        init,
+        key,
+        load,
+        migrate,
+        needs,
+        permission,
+        rehearse,
+        serve,
+        value,
+    )
 
     demo.register(app)
     init.register(app)
     check.register(app)
     build.register(app)
+    load.register(app)
     serve.register(app)
     key.register(app)
     permission.register(app)
     migrate.register(app)
     appraise.register(app)
     needs.register(app)
+    configure.register(app)
+    rehearse.register(app)
     value.register(app)
 
 
