@@ -55,7 +55,8 @@ def form_token(page: str) -> str:
 
 def text_of(page: str) -> str:
     """What a reader sees, roughly."""
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
+    text = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
+    return re.sub(r" ([.,;:)])", r"\1", text)
 
 
 @pytest.fixture

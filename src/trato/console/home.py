@@ -17,7 +17,7 @@ def show(visit: Visit) -> Response:
 
 
 def identifier_kinds(visit: Visit) -> tuple[str, ...]:
-    """The kinds of identifier that the company's sources know, as a search may name them."""
+    """The kinds of identifier to search by: those of the company's sources, and those that everybody has."""
     sources = visit.desk.company.sources
     mapped = [table.mapping for table in sources.tables.values()] + list(sources.events.values())
     found = {
@@ -26,4 +26,4 @@ def identifier_kinds(visit: Visit) -> tuple[str, ...]:
         for role in one.fields
         if role.startswith("customer_")
     }
-    return tuple(sorted(found))
+    return tuple(sorted(found | {"email", "phone"}))

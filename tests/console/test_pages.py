@@ -1,0 +1,186 @@
+"""The pages about all customers, permissions, events, people and keys; and what every answer carries."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.console.conftest import Somebody, text_of
+from tests.console.staged import Staged, listening
+from trato.company.keys import check_key
+from trato.console.portfolio import summed
+from trato.console.render import POLICY
+from trato.console.routes import PAGES, router
+from trato.customize.models import Models
+from trato.differentiate.store import PortfolioCell
+from trato.differentiate.value.tiers import Tier
+from trato.errors import KeyRefused, StorageUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Someone = Callable[..., Somebody]
+
+CELLS = st.builds(
+    PortfolioCell,
+    need=st.integers(-1, 5),
+    tier=st.sampled_from([*map(str, Tier), ""]),
+    customers=st.integers(1, 10**6),
+    expected_value=st.floats(-1e9, 1e9),
+)
+
+
+@given(st.lists(CELLS, max_size=40))
+def test_rows_and_columns_add_up(cells: list[PortfolioCell]) -> None:
+    found = summed(cells)
+    customers = sum(one.customers for one in cells)
+    money = sum(one.expected_value for one in cells)
+    for sums in (found.by_tier.values(), found.by_need.values(), [found.whole], found.cells.values()):
+        assert sum(one.customers for one in sums) == customers
+        assert sum(one.expected for one in sums) == pytest.approx(money, abs=1e-3)
+        assert all(0 <= one.shade <= 9 for one in sums)
+    order = [str(tier) for tier in Tier]
+    assert [tier for tier in found.tiers if tier] == [tier for tier in order if tier in found.tiers]
+    assert all(found.part(tier, need) >= 0 for tier in found.tiers for need in found.needs)
+
+
+def test_the_portfolio_says_value_by_needs_and_who_is_left_out(someone: Someone) -> None:
+    page = someone("analyst").get("/portfolio").text
+    text = text_of(page)
+    assert re.search(r"6\d customers, expected to bring €[\d,]+ together", text)
+    assert "4 customers are left out, who do not permit this: Advising you." in text
+    assert "rye 2.1× as often" in text
+    assert text.index("Tiers by needs") < text.index("Which need brings how much")
+    assert '<th scope="row">Most valuable' in page
+
+
+def test_the_ledger_is_verified_and_a_fault_is_named(console: Staged, someone: Someone) -> None:
+    here = someone("data_protection")
+    answer = here.send("/permissions/verify", on="/permissions")
+    text = text_of(answer.text)
+    head = console.store.read(lambda it: it.permission_head())
+    assert f"Whole: all {head.position} entries are as they were written." in text
+    assert head.hash.hex() in text
+    page = text_of(here.get("/permissions").text)
+    assert re.search(r"Serving you reads name, e-mail and language consent \d+ 0 1 0", page)
+    assert re.search(
+        r"Knowing our shop reads no personal field legitimate interests needs no yes \d objected", page
+    )
+
+
+def test_events_tell_what_came_and_what_was_put_aside(someone: Someone) -> None:
+    page = someone("analyst").get("/events").text
+    text = text_of(page)
+    assert re.search(r"till event 3\d Mar 1, 2026", text)
+    assert "sales table 0 not yet" in text
+    assert "Order Completed time: no such moment 3 Mar 1, 2026" in text
+
+
+def test_a_key_is_shown_once_and_opens_until_it_is_revoked(console: Staged, someone: Someone) -> None:
+    here = someone("administrator")
+    for wrong in (
+        {"label": "shop"},
+        {"label": " ", "scope": "track"},
+        {"label": "x" * 101, "scope": "track"},
+    ):
+        answer = here.send("/keys", **wrong)
+        assert answer.status_code == 422
+        assert 'role="alert"' in answer.text
+    answer = here.send("/keys", label="Web shop", scope=["track", "greet"])
+    (words,) = re.findall(r'value="(tk_[^"]+)"', answer.text)
+    key = console.store.read(lambda it: check_key(it, words, "greet"))
+    assert key.label == "Web shop"
+    page = here.get("/keys").text
+    assert "Web shop" in page
+    assert words not in page
+    assert here.send(f"/keys/{key.id}").headers["location"] == "/keys?done=revoked"
+    with pytest.raises(KeyRefused):
+        console.store.read(lambda it: check_key(it, words, "greet"))
+    assert "revoked on Mar 1, 2026" in text_of(here.get("/keys").text)
+
+
+def test_somebody_is_invited_disabled_and_let_in_again(
+    console: Staged, someone: Someone, visitor: Callable[[], Somebody]
+) -> None:
+    here, new = someone("administrator"), visitor()
+    answer = here.send("/people", role="analyst")
+    (link,) = re.findall(r'value="http://127.0.0.1:\d+(/setup/[^"]+)"', answer.text)
+    assert link not in here.get("/people").text
+    fields = {"email": "fresh@example.org", "password": "a sentence of words", "again": "a sentence of words"}
+    assert new.send(link, on=link, **fields).status_code == 303
+    (who,) = [one.id for one in console.store.read(lambda it: it.persons()) if one.email == fields["email"]]
+    assert here.send(f"/people/{who}", do="disable").headers["location"] == "/people?done=disabled"
+    assert new.get("/").headers["location"] == "/login"
+    assert here.send(f"/people/{who}", do="enable").headers["location"] == "/people?done=enabled"
+    answer = here.send(f"/people/{who}", do="link")
+    (link,) = re.findall(r'value="http://127.0.0.1:\d+(/setup/[^"]+)"', answer.text)
+    assert "fresh@example.org" in new.get(link).text
+    assert here.send("/people", role="emperor").status_code == 400
+    assert here.send("/people/nobody", do="disable").status_code == 400
+    assert here.send(f"/people/{who}", do="promote").status_code == 400
+
+
+def test_the_last_administrator_stays(console: Staged, someone: Someone) -> None:
+    here = someone("administrator")
+    (who,) = [one.id for one in console.store.read(lambda it: it.persons()) if one.role == "administrator"]
+    answer = here.send(f"/people/{who}", do="disable")
+    assert answer.status_code == 409
+    assert "last administrator" in answer.text
+    assert here.get("/people").status_code == 200
+
+
+@pytest.mark.parametrize("page", [one for one in PAGES if one.method == "GET"], ids=lambda one: one.path)
+def test_every_answer_is_strict(console: Staged, someone: Someone, page: Any) -> None:
+    path = page.path.format(customer=console.customers["hostile"], token="none")
+    answer = someone("administrator").get(path)
+    assert answer.headers["content-security-policy"] == POLICY
+    assert "unsafe" not in POLICY
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "same-origin"
+    assert not re.search(r"<script|<style|\sstyle=|\son[a-z]+=[\"']", answer.text)
+    assert not re.findall(r'(?:src|href|action)="(?:https?:)?//', answer.text)
+
+
+def test_the_style_may_be_kept_for_ever(someone: Someone) -> None:
+    here = someone("analyst")
+    (path,) = re.findall(r'href="(/console\.css\?v=\w+)"', here.get("/").text)
+    answer = here.get(path)
+    assert answer.headers["content-type"].startswith("text/css")
+    assert "immutable" in answer.headers["cache-control"]
+    assert here.get("/console.svg").headers["content-type"] == "image/svg+xml"
+
+
+class Away:
+    """A store that cannot be reached."""
+
+    def read(self, work: object) -> None:
+        raise StorageUnavailable("the disk is full")
+
+    write = read
+
+
+def test_a_store_that_is_away_is_told_and_to_be_tried_again(console: Staged) -> None:
+    import httpx
+    from fastapi import FastAPI
+
+    app = FastAPI()
+    app.include_router(
+        router(
+            company=console.corner.company, store=cast("Any", Away()), models=Models(), now=console.clock,
+            draw=secrets.token_bytes, secret=b"x",
+        )
+    )  # fmt: skip
+    with listening(app) as url, httpx.Client(base_url=url, trust_env=False) as client:
+        client.cookies.set("trato_session", "x" * 43, domain="127.0.0.1")
+        for path in ("/", "/customers", "/login"):
+            answer = client.get(path)
+            assert answer.status_code == 503
+            assert answer.headers["retry-after"]
+            assert "Inténtelo de nuevo" in answer.text
