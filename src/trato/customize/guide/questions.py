@@ -17,11 +17,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from trato import shapes
+from trato import declared, shapes
 from trato.shapes import Key, Keys, Named, Number, Text, in_languages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from trato.declared import Declared, Reader
 
@@ -94,6 +95,13 @@ class PlainQuestion:
     def answer(self, key: str) -> PlainAnswer | None:
         """The answer of that key."""
         return next((one for one in self.answers if one.key == key), None)
+
+
+def read_questions(path: Path) -> tuple[PlainQuestion, ...]:
+    """The questions of a file. Raises BadDeclaration with every complaint at its line."""
+    page = declared.read(path)
+    with declared.complaints(page) as wrong:
+        return questions_in(wrong, page.root)
 
 
 def questions_in(wrong: Reader, root: Declared) -> tuple[PlainQuestion, ...]:
