@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -12,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.customize.corner import PROFILES, needs_model
-from trato.customize.proposal import LEAST_GAIN, propose
+from trato.customize.proposal import LEAST_GAIN, gains_over_population, propose
 from trato.customize.wants import needs_in_words, weigh_needs
-from trato.differentiate.needs.beliefs import Statement, believe, predict
+from trato.differentiate.needs.beliefs import Belief, Statement, believe, predict
 from trato.differentiate.needs.names import NamedNeed
 
 if TYPE_CHECKING:
@@ -147,13 +148,30 @@ def test_what_was_said_counts_before_any_build_and_for_what_no_model_knows() -> 
     assert late.components[0].modules[0].usual is None
 
 
-def test_the_most_telling_components_come_first() -> None:
-    found = proposal(Counter({("bread", "rye"): 9, ("milk", "skimmed"): 9}), most=1)
-    assert len(found.components) == 1
-    both = proposal(Counter({("bread", "rye"): 9, ("milk", "skimmed"): 9}))
-    gains = [one.gain for one in both.components]
-    assert gains == sorted(gains, reverse=True)
-    assert found.components[0] == both.components[0]
+def test_what_was_said_comes_first_then_where_the_belief_serves_most() -> None:
+    counts = Counter({("bread", "rye"): 2, ("milk", "skimmed"): 40})
+    both = proposal(counts)
+    assert [one.component for one in both.components] == ["milk", "bread"]
+    assert both.further == 0
+    found = proposal(counts, most=1)
+    assert found.components == both.components[:1]
+    assert found.further == 1
+    assert found.as_all == ()
+    said = proposal(counts, Statement("bread", "spelt", "always"))
+    assert [one.component for one in said.components] == ["bread", "milk"]
+
+
+@given(COUNTS)
+def test_the_gain_is_that_of_the_prediction(counts: Counter[tuple[str, str]]) -> None:
+    """Worked out for all components at once, it is what one prediction after the other gives."""
+    model = needs_model()
+    belief = believe(model, counts)
+    nobody = Belief(model.version, model.shares, {})
+    for component, gain in gains_over_population(model, belief).items():
+        usual = predict(model, nobody, component)
+        told = predict(model, belief, component)
+        each = (p * math.log(p / max(usual.get(module, 0), 1e-4)) for module, p in told.items() if p > 0)
+        assert gain == pytest.approx(math.fsum(each), abs=1e-12)
 
 
 def test_needs_are_told_under_the_names_that_fit() -> None:

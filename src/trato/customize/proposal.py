@@ -8,7 +8,7 @@ page says so: remembering somebody is courtesy, and proposing them what everybod
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import fsum, log
+from math import log
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -75,16 +75,18 @@ class ProposedComponent:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What to propose, by component, those first where the belief says most.
+    """What to propose, by component: what the customer said first, then where the belief serves most.
 
     `as_all` are the components where it says no more than the population: there the customer is treated as
-    all are, but for `left_out`, the modules by component that they said they do not want. `evidence` is the
-    number of choices counted; `not_yet` says that no build has learned anything yet.
+    all are, but for `left_out`, the modules by component that they said they do not want. `further` is in
+    how many more components it says more, `evidence` the number of choices that the model knows; `not_yet`
+    says that no build has learned anything yet.
     """
 
     components: tuple[ProposedComponent, ...]
     as_all: tuple[str, ...]
     left_out: Mapping[str, tuple[str, ...]]
+    further: int
     evidence: int
     not_yet: bool
 
@@ -101,31 +103,64 @@ def propose(
     said = _bound(statements)
     if model is None or belief is None:
         components = [_by_word(component, module, said) for component, module in _wanted(said)]
-        return Proposal(tuple(components), (), _left_out(said), 0, not_yet=True)
-    nobody = Belief(model.version, model.shares, {})
-    found: list[ProposedComponent] = []
+        return Proposal(tuple(components[:most]), (), _left_out(said), 0, 0, not_yet=True)
+    gains = gains_over_population(model, belief)
+    chosen: dict[str, int] = {}
+    for (component, _), count in belief.counts.items():
+        chosen[component] = chosen.get(component, 0) + count
+    able: list[tuple[float, str]] = []
     as_all: list[str] = []
-    for component in model.components:
-        usual = predict(model, nobody, component)
-        alone = predict(model, belief, component)
-        gain = _gain(alone, usual)
+    for component, gain in gains.items():
+        bound = "always" in said.get(component, {}).values()
+        if bound or gain >= LEAST_GAIN:
+            # What they often choose comes first: there a better guess serves them more often.
+            able.append((float("inf") if bound else gain * (1 + chosen.get(component, 0)), component))
+        else:
+            as_all.append(component)
+    unknown = [(part, name) for part, name in _wanted(said) if part not in gains]
+    found = [_by_word(component, module, said) for component, module in unknown]
+    further = 0
+    for _, component in sorted(able, key=lambda one: (-one[0], one[1])):
+        if len(found) >= most:
+            further += 1
+            continue
         own = said.get(component, {})
-        if any(binds == "always" for binds in own.values()) or gain >= LEAST_GAIN:
-            told = predict(model, belief, component, statements)
-            one = _component(model, belief, component, told, usual, own, words, gain)
-            if one.modules:
-                found.append(one)
-                continue
-        as_all.append(component)
-    known = set(model.components)
-    found += [
-        _by_word(component, module, said) for component, module in _wanted(said) if component not in known
-    ]
-    ranked = sorted(found, key=lambda one: (not one.binding, -one.gain, one.component))
-    evidence = sum(count for label, count in belief.counts.items() if label in model.item_of)
-    shown = ranked[:most]
+        told = predict(model, belief, component, statements)
+        one = _component(model, belief, component, told, own, words, gains[component])
+        if one.modules:
+            found.append(one)
+        else:
+            as_all.append(component)
+    known = sum(count for label, count in belief.counts.items() if label in model.item_of)
     left_out = {part: which for part, which in _left_out(said).items() if part in as_all}
-    return Proposal(tuple(shown), tuple(as_all), left_out, evidence, not_yet=False)
+    return Proposal(tuple(found[:most]), tuple(as_all), left_out, further, known, not_yet=False)
+
+
+def gains_over_population(model: NeedsModel, belief: Belief) -> dict[str, float]:
+    """How many nats a choice the belief gains over the population in each component, if it is right.
+
+    The sum of p · log(p / q) over modules, p being the belief's prediction and q what all customers choose.
+    """
+    component_of = np.repeat(np.arange(len(model.components)), np.diff(model.offsets))
+    place = {component: number for number, component in enumerate(model.components)}
+    profiles = np.exp(model.log_profiles)
+    own, chosen = np.zeros(len(component_of)), np.zeros(len(model.components))
+    strange: list[tuple[int, int]] = []  # modules that the model does not know, in components that it does
+    for label, count in belief.counts.items():
+        if label[0] in place:
+            chosen[place[label[0]]] += count
+            if label in model.item_of:
+                own[model.item_of[label]] = count
+            else:
+                strange.append((place[label[0]], count))
+    mass = chosen + model.trust
+    told = (own + model.trust[component_of] * (belief.weights @ profiles)) / mass[component_of]
+    usual = np.maximum(model.shares @ profiles, _LEAST_SHARE)
+    gains = np.bincount(component_of, told * np.log(told / usual), len(model.components))
+    for number, count in strange:
+        share = count / mass[number]
+        gains[number] += share * log(share / _LEAST_SHARE)
+    return dict(zip(model.components, gains.tolist(), strict=True))
 
 
 def _bound(statements: Sequence[Statement]) -> dict[str, dict[str, str]]:
@@ -151,25 +186,16 @@ def _left_out(said: Mapping[str, Mapping[str, str]]) -> dict[str, tuple[str, ...
     return {part: which for part, which in found.items() if which}
 
 
-def _gain(told: Mapping[str, float], usual: Mapping[str, float]) -> float:
-    """How many nats a choice the belief gains over the population, if it is right."""
-    return fsum(
-        share * log(share / max(usual.get(module, 0.0), _LEAST_SHARE))
-        for module, share in told.items()
-        if share > 0
-    )
-
-
 def _component(
     model: NeedsModel,
     belief: Belief,
     component: str,
     told: Mapping[str, float],
-    usual: Mapping[str, float],
     own: Mapping[str, str],
     words: Sequence[NeedInWords],
     gain: float,
 ) -> ProposedComponent:
+    usual = predict(model, Belief(model.version, model.shares, {}), component)
     better = [m for m, share in told.items() if share > 0 and share >= _LEAST_LIFT * usual.get(m, 0.0)]
     bound = [m for m in better if own.get(m) == "always"]
     ranked = sorted(bound or better, key=lambda module: (-told[module], module))[:MOST_MODULES]

@@ -15,7 +15,7 @@ import numpy as np
 from trato.customize.phrases import in_each
 from trato.differentiate.needs.beliefs import explain
 from trato.differentiate.needs.lifts import LEAST_LIFT, Lift, Portrait
-from trato.differentiate.needs.names import KEPT, Naming
+from trato.differentiate.needs.names import DRIFTING, KEPT, Naming
 from trato.differentiate.needs.wording import LANGUAGES, describe, working_title
 from trato.estimates import Interval
 
@@ -36,7 +36,6 @@ PER_COMPONENT = 2
 TOLD_WEIGHT = 0.9
 # Evidence below this many nats (a twentieth more likely) tells no reader anything.
 LEAST_LOG_ODDS = 0.05
-DRIFTING = 0.5
 NOT_SMALLER = 1e-9
 
 
@@ -79,8 +78,12 @@ def needs_in_words(model: NeedsModel, named: Sequence[NamedNeed]) -> tuple[NeedI
     profiles = np.exp(model.log_profiles)
     usual = model.shares @ profiles
     labels = list(model.item_of)
-    portraits = [_portrait(profiles[k], usual, labels) for k in range(model.needs)]
-    namings = _namings(model, named, profiles, usual, portraits)
+    found = _fitting(model, named, profiles, usual)
+    portraits = [
+        _portrait(profiles[k], usual, labels, list(found[k][0].lifts) if k in found else ())
+        for k in range(model.needs)
+    ]
+    namings = [_naming(model, found.get(k), portraits[k]) for k in range(model.needs)]
     several = len(model.components) > 1
     return tuple(
         NeedInWords(
@@ -145,19 +148,29 @@ def _counted(component: str, module: str, count: int) -> Mapping[Language, str]:
 
 
 def _portrait(
-    profile: NDArray[np.float64], usual: NDArray[np.float64], labels: Sequence[tuple[str, str]]
+    profile: NDArray[np.float64],
+    usual: NDArray[np.float64],
+    labels: Sequence[tuple[str, str]],
+    fingerprint: Sequence[tuple[str, str]],
 ) -> Portrait:
-    """What a need's customers choose first clearly more often than all do, by how much that tells."""
+    """What a need's customers choose first clearly more often than all do.
+
+    In the order of the fingerprint of its name, which knows how often each component is chosen at all; what
+    has no name, or whose fingerprint says little, by how much each module tells within its component.
+    """
     lift = profile / usual
-    told = profile * np.log(lift)
+    place = {label: item for item, label in enumerate(labels)}
+    named = [place[label] for label in fingerprint if label in place]
+    others = np.argsort(-profile * np.log(lift), kind="stable").tolist()
     taken: list[Lift] = []
     crowd: dict[str, int] = {}
     several = len({component for component, _ in labels}) > 1
-    for item in np.argsort(-told, kind="stable").tolist():
+    for item in dict.fromkeys([*named, *others]):
         component, module = labels[item]
-        if lift[item] < LEAST_LIFT or len(taken) == MOST_LIFTS:
+        if len(taken) == MOST_LIFTS or (taken and len(named) >= MOST_LIFTS and item not in named):
             break
-        if several and crowd.get(component, 0) == PER_COMPONENT:
+        crowded = several and item not in named and crowd.get(component, 0) >= PER_COMPONENT
+        if lift[item] < LEAST_LIFT or crowded:
             continue
         crowd[component] = crowd.get(component, 0) + 1
         value = float(lift[item])
@@ -174,33 +187,29 @@ def _portrait(
     return Portrait(tuple(taken), ())
 
 
-def _namings(
-    model: NeedsModel,
-    named: Sequence[NamedNeed],
-    profiles: NDArray[np.float64],
-    usual: NDArray[np.float64],
-    portraits: Sequence[Portrait],
-) -> list[Naming]:
-    """The names of needs.yaml given to the needs whose fingerprint is likest, else working titles."""
+def _fitting(
+    model: NeedsModel, named: Sequence[NamedNeed], profiles: NDArray[np.float64], usual: NDArray[np.float64]
+) -> dict[int, tuple[NamedNeed, float]]:
+    """The name of needs.yaml whose fingerprint a need resembles most, one name a need, and how much."""
     from scipy.optimize import linear_sum_assignment
 
     likeness = np.array(
         [[_likeness(one, model, profiles[k] / usual) for k in range(model.needs)] for one in named]
     ).reshape(len(named), model.needs)
     rows, columns = linear_sum_assignment(-np.where(likeness >= DRIFTING, likeness, 0.0))
-    found = {
+    return {
         int(k): (named[i], float(likeness[i, k]))
         for i, k in zip(rows, columns, strict=True)
         if likeness[i, k] >= DRIFTING
     }
-    return [
-        Naming(found[k][0].name, "kept" if found[k][1] >= KEPT else "drifting", found[k][1])
-        if k in found
-        else Naming(
-            {one: working_title(portraits[k], one, needs=model.needs) for one in LANGUAGES}, "untitled", None
-        )
-        for k in range(model.needs)
-    ]
+
+
+def _naming(model: NeedsModel, found: tuple[NamedNeed, float] | None, portrait: Portrait) -> Naming:
+    """The name that fits, else a working title."""
+    if found is None:
+        titles = {one: working_title(portrait, one, needs=model.needs) for one in LANGUAGES}
+        return Naming(titles, "untitled", None)
+    return Naming(found[0].name, "kept" if found[1] >= KEPT else "drifting", found[1])
 
 
 def _likeness(one: NamedNeed, model: NeedsModel, lift: NDArray[np.float64]) -> float:

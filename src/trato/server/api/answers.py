@@ -215,6 +215,7 @@ class Proposal(Answer):
     components: list[ProposedComponent]
     as_all: list[str]
     left_out: dict[str, list[str]]
+    further: int = Field(description="In how many more components the belief says more.")
     evidence: int
     not_yet: bool
 
