@@ -122,6 +122,14 @@ def test_what_was_said_binds_whatever_was_done(
                 assert (component, module) in shown
 
 
+def test_what_everybody_chooses_is_proposed_to_who_asked_for_it() -> None:
+    model = replace(needs_model(), log_profiles=np.log(np.tile([0.1, 0.1, 0.8, 0.05, 0.95], (2, 1))))
+    said = (Statement("milk", "whole", "always"),)
+    found = propose(model, believe(model, {}), said, words(model))
+    assert [(one.component, one.binding) for one in found.components] == [("milk", True)]
+    assert found.components[0].modules[0].reasons[0].because == "said"
+
+
 def test_the_later_word_counts() -> None:
     never = Statement("bread", "rye", "never")
     always = Statement("bread", "rye", "always")

@@ -117,6 +117,8 @@ def propose(
             able.append((float("inf") if bound else gain * (1 + chosen.get(component, 0)), component))
         else:
             as_all.append(component)
+    evidence = sum(count for label, count in belief.counts.items() if label in model.item_of)
+    grounds = _Grounds(model, belief, words, evidence, chosen)
     unknown = [(part, name) for part, name in _wanted(said) if part not in gains]
     found = [_by_word(component, module, said) for component, module in unknown]
     further = 0
@@ -126,14 +128,13 @@ def propose(
             continue
         own = said.get(component, {})
         told = predict(model, belief, component, statements)
-        one = _component(model, belief, component, told, own, words, gains[component])
+        one = grounds.component(component, told, own, gains[component])
         if one.modules:
             found.append(one)
         else:
             as_all.append(component)
-    known = sum(count for label, count in belief.counts.items() if label in model.item_of)
     left_out = {part: which for part, which in _left_out(said).items() if part in as_all}
-    return Proposal(tuple(found[:most]), tuple(as_all), left_out, further, known, not_yet=False)
+    return Proposal(tuple(found[:most]), tuple(as_all), left_out, further, evidence, not_yet=False)
 
 
 def gains_over_population(model: NeedsModel, belief: Belief) -> dict[str, float]:
@@ -186,36 +187,6 @@ def _left_out(said: Mapping[str, Mapping[str, str]]) -> dict[str, tuple[str, ...
     return {part: which for part, which in found.items() if which}
 
 
-def _component(
-    model: NeedsModel,
-    belief: Belief,
-    component: str,
-    told: Mapping[str, float],
-    own: Mapping[str, str],
-    words: Sequence[NeedInWords],
-    gain: float,
-) -> ProposedComponent:
-    usual = predict(model, Belief(model.version, model.shares, {}), component)
-    better = [m for m, share in told.items() if share > 0 and share >= _LEAST_LIFT * usual.get(m, 0.0)]
-    bound = [m for m in better if own.get(m) == "always"]
-    ranked = sorted(bound or better, key=lambda module: (-told[module], module))[:MOST_MODULES]
-    return ProposedComponent(
-        component,
-        tuple(
-            ProposedModule(
-                module,
-                told[module],
-                usual.get(module),
-                _reasons(model, belief, component, module, usual, own, words),
-            )
-            for module in ranked
-        ),
-        gain,
-        bool(bound),
-        tuple(sorted(m for m, binds in own.items() if binds == "never")),
-    )
-
-
 def _by_word(component: str, module: str, said: Mapping[str, Mapping[str, str]]) -> ProposedComponent:
     """A proposal that rests on the customer's word alone."""
     return ProposedComponent(
@@ -231,61 +202,65 @@ def _said() -> Reason:
     return Reason("said", 1, in_each(lambda words, _: words.wants))
 
 
-def _reasons(
-    model: NeedsModel,
-    belief: Belief,
-    component: str,
-    module: str,
-    usual: Mapping[str, float],
-    own: Mapping[str, str],
-    words: Sequence[NeedInWords],
-) -> tuple[Reason, ...]:
-    found: list[Reason] = [_said()] if own.get(module) == "always" else []
-    count = belief.counts.get((component, module), 0)
-    if count:
-        chosen = sum(n for (where, _), n in belief.counts.items() if where == component)
-        found.append(
-            Reason(
-                "chosen",
-                count,
-                in_each(lambda say, _: say.chosen.format(count=count, chosen=chosen, component=component)),
-            )
-        )
-    found += _by_need(model, belief, component, module, usual, words)
-    if module in usual:
-        found.append(
-            Reason("usual", 0, in_each(lambda say, _: say.usual.format(share=percent(usual[module], say))))
-        )
-    return tuple(found)
+@dataclass(frozen=True, slots=True)
+class _Grounds:
+    """What proposals rest on: `evidence` choices that the model knows, `chosen` of them by component."""
 
+    model: NeedsModel
+    belief: Belief
+    words: Sequence[NeedInWords]
+    evidence: int
+    chosen: Mapping[str, int]
 
-def _by_need(
-    model: NeedsModel,
-    belief: Belief,
-    component: str,
-    module: str,
-    usual: Mapping[str, float],
-    words: Sequence[NeedInWords],
-) -> list[Reason]:
-    """The need that speaks most for a module, if one does that the customer has more than others do."""
-    item = model.item_of.get((component, module))
-    evidence = sum(count for label, count in belief.counts.items() if label in model.item_of)
-    if item is None or evidence == 0 or usual.get(module, 0.0) <= 0:
-        return []
-    lift = np.exp(model.log_profiles[:, item]) / usual[module]
-    speaks = np.where(belief.weights > model.shares, belief.weights * np.maximum(lift - 1, 0.0), 0.0)
-    need = int(speaks.argmax())
-    if speaks[need] <= 0 or lift[need] < _LEAST_LIFT:
-        return []
-    value = float(lift[need])
-    return [
-        Reason(
-            "need",
-            evidence,
-            in_each(
-                lambda say, language: say.like_them.format(
-                    need=words[need].name[language], lift=times(value, say)
+    def component(
+        self, component: str, told: Mapping[str, float], own: Mapping[str, str], gain: float
+    ) -> ProposedComponent:
+        """The best modules of a component: the one that was said, or those clearly likelier than for all."""
+        usual = predict(self.model, Belief(self.model.version, self.model.shares, {}), component)
+        bound = [module for module, share in told.items() if share > 0 and own.get(module) == "always"]
+        better = [m for m, share in told.items() if share > 0 and share >= _LEAST_LIFT * usual.get(m, 0.0)]
+        ranked = sorted(bound or better, key=lambda module: (-told[module], module))[:MOST_MODULES]
+        return ProposedComponent(
+            component,
+            tuple(
+                ProposedModule(
+                    module, told[module], usual.get(module), self.reasons(component, module, usual, own)
                 )
+                for module in ranked
             ),
+            gain,
+            bool(bound),
+            tuple(sorted(m for m, binds in own.items() if binds == "never")),
         )
-    ]
+
+    def reasons(
+        self, component: str, module: str, usual: Mapping[str, float], own: Mapping[str, str]
+    ) -> tuple[Reason, ...]:
+        """Why a module is proposed, what weighs most first."""
+        found: list[Reason] = [_said()] if own.get(module) == "always" else []
+        count, chosen = self.belief.counts.get((component, module), 0), self.chosen.get(component, 0)
+        if count:
+            words = in_each(lambda say, _: say.chosen.format(count=count, chosen=chosen, component=component))
+            found.append(Reason("chosen", count, words))
+        found += self._by_need(component, module, usual.get(module, 0.0))
+        if module in usual:
+            words = in_each(lambda say, _: say.usual.format(share=percent(usual[module], say)))
+            found.append(Reason("usual", 0, words))
+        return tuple(found)
+
+    def _by_need(self, component: str, module: str, usual: float) -> list[Reason]:
+        """The need that speaks most for a module, if one does that the customer has more than others do."""
+        model, weights = self.model, self.belief.weights
+        item = model.item_of.get((component, module))
+        if item is None or self.evidence == 0 or usual <= 0:
+            return []
+        lift = np.exp(model.log_profiles[:, item]) / usual
+        speaks = np.where(weights > model.shares, weights * np.maximum(lift - 1, 0.0), 0.0)
+        need = int(speaks.argmax())
+        if speaks[need] <= 0 or lift[need] < _LEAST_LIFT:
+            return []
+        value, names = float(lift[need]), self.words[need].name
+        words = in_each(
+            lambda say, language: say.like_them.format(need=names[language], lift=times(value, say))
+        )
+        return [Reason("need", self.evidence, words)]
