@@ -35,6 +35,7 @@ from tests.batch.built_shop import (
     write_table,
     write_tables,
 )
+from tests.storage.conftest import new_database
 from trato.batch.build import write_beside
 from trato.batch.duckdb_engine import DuckDBEngine
 from trato.batch.load import load_table
@@ -43,6 +44,7 @@ from trato.differentiate.needs.names import as_yaml, named_needs
 from trato.differentiate.value.live import from_document, worth_of
 from trato.errors import NotEnoughData, StorageUnavailable
 from trato.permission.permit import everyone_permitted, read_permit
+from trato.storage.migrate import migrate_store
 from trato.storage.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -52,10 +54,21 @@ if TYPE_CHECKING:
     from trato.company.folder import Company
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(f"sqlite:///{tmp_path}/kept.db", MASTER_KEY) as opened:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A fresh open store; the test runs on each database."""
+    url = f"sqlite:///{tmp_path}/kept.db"
+    if request.param == "postgresql":
+        url = on_server(request.getfixturevalue("postgres"))
+    with open_store(url, MASTER_KEY) as opened:
         yield opened
+
+
+def on_server(postgres: str) -> str:
+    """The URL of a fresh database."""
+    url = new_database(postgres, "template0")
+    migrate_store(url)
+    return url
 
 
 @pytest.fixture
@@ -350,18 +363,31 @@ def message_of(one: tuple[Any, ...], now: datetime) -> list[dict[str, Any]]:
 
 
 @given(told=events(), cut=st.integers(0, 30), with_table=st.booleans())
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 def test_online_is_what_a_fresh_build_says(
+    tmp_path_factory: pytest.TempPathFactory, told: list[tuple[Any, ...]], cut: int, with_table: bool
+) -> None:
+    place = tmp_path_factory.mktemp("whole")
+    agree(place, f"sqlite:///{place}/kept.db", told, cut, with_table=with_table)
+
+
+@given(told=events(), cut=st.integers(0, 30), with_table=st.booleans())
+@settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow])
+def test_so_it_is_on_postgresql(
     tmp_path_factory: pytest.TempPathFactory,
+    postgres: str,
     told: list[tuple[Any, ...]],
     cut: int,
     with_table: bool,
 ) -> None:
-    """Counts and weights bit for bit, worth to one part in 10⁹, whatever came before and after the build."""
-    place = tmp_path_factory.mktemp("whole")
+    agree(tmp_path_factory.mktemp("whole"), on_server(postgres), told, cut, with_table=with_table)
+
+
+def agree(place: Path, url: str, told: list[tuple[Any, ...]], cut: int, *, with_table: bool) -> None:
+    """Counts, weights and worth bit for bit, whatever came before and after the build."""
     company = shop(place / "shop", tables=with_table)
     purpose = company.purposes.named("suggestions")
-    with open_store(f"sqlite:///{place}/kept.db", MASTER_KEY) as store:
+    with open_store(url, MASTER_KEY) as store:
         if with_table:
             write_tables(company.folder, sales(8), saying_yes=8)
         sent(store, company, [says(f"c{n}", "granted", NOW - timedelta(days=100)) for n in range(6)], NOW)
