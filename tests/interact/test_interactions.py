@@ -149,6 +149,17 @@ def test_a_bad_item_leaves_the_good_ones(order: Mapped) -> None:
     assert [one.item for one in found.refusals] == [0]
 
 
+def test_after_a_hundred_bad_items_the_rest_is_not_tried(order: Mapped) -> None:
+    good = EVENT["properties"]["products"][0]
+    found = understand(order, changed(properties__products=[good, *([{}] * 99), good]))
+    assert (len(found.interactions), len(found.refusals)) == (2, 99)
+    found = understand(order, changed(properties__products=[good, *([{}] * 100)]))
+    assert (len(found.interactions), len(found.refusals)) == (1, 100)
+    found = understand(order, changed(properties__products=[good, *([{}] * 10_000), good]))
+    assert len(found.interactions) == 1
+    assert (len(found.refusals), found.refusals[-1].role, found.refusals[-1].item) == (101, "event", 101)
+
+
 JSON = st.recursive(
     st.one_of(
         st.none(),

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from trato.interact.touchpoints import Touchpoint
     from trato.permission.ledger import State
 
+MOST_REFUSED = 100
+_TOO_MANY = f"{MOST_REFUSED} of its items cannot be understood, and the rest was not tried"
+
 
 def interactions_of(mapping: Mapped, event: object) -> tuple[Interaction, ...]:
     """The interactions that an event tells of, as Segment's libraries send it; () where it tells of none."""
@@ -40,7 +43,10 @@ def interactions_of(mapping: Mapped, event: object) -> tuple[Interaction, ...]:
 
 
 def understand(mapping: Mapped, event: object) -> Understood:
-    """The interactions of an event, with a reason for each that it fails to give. Never raises."""
+    """The interactions of an event, with a reason for each that it fails to give. Never raises.
+
+    After MOST_REFUSED items that cannot be understood the rest is not tried: it is refused as one.
+    """
     if not isinstance(event, dict):
         return Understood((), (Refusal("event", f"is {called(event)}, not an object"),))
     try:
@@ -59,6 +65,9 @@ def understand(mapping: Mapped, event: object) -> Understood:
             found.append(_interaction(mapping, values, place, identifiers))
         except Refused as why:
             refused.append(_refusal(why, place))
+            if len(refused) == MOST_REFUSED and place + 1 < len(items):
+                refused.append(_refusal(Refused("event", _TOO_MANY), place + 1))
+                break
     return Understood(tuple(found), tuple(refused))
 
 
