@@ -52,6 +52,7 @@ def _register() -> None:
         load,
         migrate,
         needs,
+        offer,
         permission,
         rehearse,
         serve,
@@ -69,6 +70,7 @@ def _register() -> None:
     migrate.register(app)
     appraise.register(app)
     needs.register(app)
+    offer.register(app)
     configure.register(app)
     rehearse.register(app)
     value.register(app)

@@ -21,7 +21,7 @@ from trato.offer.offer import KINDS, Component, Fact, Kind, Module, Offer, Place
 from trato.offer.tokens import NotARule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from trato.offer.faults import Faults
@@ -223,3 +223,24 @@ def read_combinations(path: Path, known: Vocabulary, faults: Faults, *, forbidde
         return FALSE
     modules = tuple(known.modules[name] for name in columns)
     return Allowed(columns, modules, np.array(rows, np.int32).reshape(len(rows), len(columns)), forbidden)
+
+
+def read_scores(
+    path: Path, known: Collection[tuple[str, str]], faults: Faults
+) -> dict[tuple[str, str], float]:
+    """Scores of modules: the columns component, module, score."""
+    found: dict[tuple[str, str], float] = {}
+    components = list(dict.fromkeys(component for component, _ in known))
+    for place, row in _rows(path, faults, ("component", "module", "score"), None):
+        pair = row["component"], row["module"]
+        score = number_in(row["score"])
+        if pair[0] not in components:
+            faults.add(place, f"there is no component {pair[0]!r}", did_you_mean(pair[0], components))
+        elif pair not in known:
+            modules = [module for component, module in known if component == pair[0]]
+            faults.add(place, f"{pair[0]!r} has no module {pair[1]!r}", did_you_mean(pair[1], modules))
+        elif score is None:
+            faults.add(place, f"the score {row['score']!r} is no number", "such as 40 or 2.5")
+        else:
+            found[pair] = float(score)
+    return found

@@ -102,12 +102,16 @@ class Diagram:
     ) -> Diagram:
         """Compile an offer; what `Offer.compile` does."""
         from trato.offer.compile import compile_clauses
+        from trato.offer.compile.stored import compiled
         from trato.offer.engine import CircuitEngine
         from trato.offer.search import SearchEngine
 
         code = encoded(offer)
         try:
-            circuit = compile_clauses(code.clauses, seconds=seconds, megabytes=megabytes)
+            if store is None:
+                circuit = compile_clauses(code.clauses, seconds=seconds, megabytes=megabytes)
+            else:
+                circuit = compiled(code.clauses, store, seconds=seconds, megabytes=megabytes)
         except OfferTooLarge as error:
             return cls(offer, code, SearchEngine(code.clauses), f"answered by search: {error.message}")
         return cls(offer, code, CircuitEngine(circuit))
@@ -202,7 +206,7 @@ class Diagram:
         fixed = self.fixed(choices, facts=facts, without=without)
         if fixed is None:
             return np.zeros(len(self.table.pairs), np.bool_)
-        return self._of_pairs(self.engine.possible(fixed))
+        return self.of_pairs(self.engine.possible(fixed))
 
     def domains(
         self,
@@ -230,7 +234,7 @@ class Diagram:
         fixed = self.fixed(choices, facts=facts, without=without)
         if fixed is None:
             return np.zeros(len(self.table.pairs))
-        return self._of_pairs(self.engine.marginals(fixed, self.over_variables(log_weights)))
+        return self.of_pairs(self.engine.marginals(fixed, self.over_variables(log_weights)))
 
     def best(
         self,
@@ -278,7 +282,7 @@ class Diagram:
 
     def configuration_of(self, assignment: NDArray[np.int8]) -> dict[str, str]:
         """The configuration of an assignment of the clauses' variables (variables + 1,)."""
-        return self.configuration(self._of_pairs(np.stack((assignment < 0, assignment > 0), axis=1)))
+        return self.configuration(self.of_pairs(np.stack((assignment < 0, assignment > 0), axis=1)))
 
     def configuration(self, taken: NDArray[np.bool_]) -> dict[str, str]:
         """The configuration that takes these of the table's modules, one of each component: (pairs,)."""
@@ -334,7 +338,8 @@ class Diagram:
             self._conflicts = Conflicts(self.code)
         return self._conflicts
 
-    def _of_pairs(self, values: NDArray[_Value]) -> NDArray[_Value]:
+    def of_pairs(self, values: NDArray[_Value]) -> NDArray[_Value]:
+        """What stands at the modules' literals in (variables + 1, 2) values: (pairs,)."""
         flat: NDArray[_Value] = values.reshape(-1)[self._flat]
         return flat
 
