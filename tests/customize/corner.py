@@ -102,6 +102,26 @@ tables:
     component: aisle
     module: product
     amount: paid
+events:
+  Order Completed:
+    kind: purchase
+    purposes: [service, advice]
+    touchpoint: web
+    customer: {card: userId}
+    time: timestamp
+    component: properties.products[].category
+    module: properties.products[].name
+    amount: properties.products[].price
+  Told Us:
+    kind: statement
+    purposes: [advice]
+    touchpoint: web
+    customer: {card: userId}
+    time: timestamp
+    component: properties.category
+    module: properties.name
+    statement: properties.words
+    stance: properties.stance
 """
 
 # Rye for the one, wheat for the other; whole milk for both. What the shop sells beside them teaches nothing.
@@ -153,13 +173,19 @@ class Corner:
         ).id
 
     def grant(
-        self, who: CustomerId, *purposes: str, at: datetime = NOW, until: datetime | None = None
+        self,
+        who: CustomerId,
+        *purposes: str,
+        at: datetime = NOW,
+        until: datetime | None = None,
+        recorded_at: datetime | None = None,
     ) -> None:
+        written = recorded_at or at
         for key in purposes or ("service", "advice"):
             said = GivePermission(
                 who, self.company.purposes.named(key), "web", "form", "the evidence", at, until
             )
-            self.store.write(lambda it, said=said: give_permission(it, said, now=at))  # type: ignore[misc]
+            self.store.write(lambda it, said=said: give_permission(it, said, now=written))  # type: ignore[misc]
 
     def refuse(self, who: CustomerId, *purposes: str, at: datetime = NOW, deny: bool = False) -> None:
         verb = deny_permission if deny else withdraw_permission

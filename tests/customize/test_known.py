@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.customize.corner import NOW, money, needs_model
+from tests.differentiate.value.test_live import shoppers, taught
 from trato.customers.customer import CustomerId
 from trato.customize.sections import SECTIONS
+from trato.differentiate.known import MoneyDay, add_days
 from trato.differentiate.needs.beliefs import believe
-from trato.errors import BadOption, UnknownCustomer
+from trato.differentiate.value.live import worth_of
+from trato.errors import BadOption, NotPermitted, UnknownCustomer
+from trato.permission.permit import read_permit
 
 if TYPE_CHECKING:
     from tests.customize.corner import Corner
+    from trato.storage.transaction import Transaction
 
 RYE, WHEAT, WHOLE = ("bread", "rye"), ("bread", "wheat"), ("milk", "whole")
 
@@ -197,6 +203,15 @@ def test_a_household_is_summed_over_those_who_permit_it(family: Corner) -> None:
         family.does(one)
     family.says(ben, "nunca centeno", "avoids", "rye")
     page = family.known(ana)
+    assert page.who is not None
+    assert page.who.shown is not None
+    assert set(page.who.shown.household) == {ana, ben, cleo}  # she has not objected to the analysis
+    assert page.who.shown.account == (ana,)
+    family.refuse(cleo, "analysis")
+    who = family.known(ana, "who").who
+    assert who is not None
+    assert who.shown is not None
+    assert set(who.shown.household) == {ana, ben}
     assert page.wants is not None
     assert page.wants.shown is not None
     assert page.wants.shown.counted == 5
@@ -284,3 +299,81 @@ def test_who_is_nobody_and_what_is_no_section_are_refused(corner: Corner) -> Non
         corner.known(corner.meet(), "wnats")
     with pytest.raises(BadOption, match="page"):
         corner.known(corner.meet("Ben Silva"), page=0)
+
+
+def test_worth_is_what_the_model_says_of_build_and_log_together(corner: Corner) -> None:
+    ana, ben = corner.meet(), corner.meet("Ben Silva")
+    corner.grant(ana)
+    corner.grant(ben)
+    days = shoppers(150, losses=False)
+    model, _ = taught(days)
+    corner.store.write(lambda it: it.put_model(model.version, "values", model.document()))
+    corner.build({ana: {}, ben: {}}, days={ana: days[0]}, values=model.version)
+    corner.does(ana, amount=4000)
+    worth = corner.known(ana, "worth").worth
+    assert worth is not None
+    assert worth.shown is not None
+    assert worth.shown.expected is not None
+    both = add_days(days[0], (MoneyDay(NOW.date(), 4000, None, bought=True),))
+    told = worth_of(model, both, None)
+    assert told is not None
+    assert worth.shown.expected.as_of == NOW.date()  # a later day of her own than the model's last
+    assert (worth.shown.actual_value, worth.shown.last_day) == (told.actual_value, NOW.date())
+    expected = worth.shown.expected
+    assert (expected.value, expected.low, expected.high) == (told.expected_value, told.low, told.high)
+    assert (expected.p_alive, expected.tier, expected.potential) == (told.p_alive, told.tier, None)
+    nothing = corner.known(ben, "worth").worth
+    assert nothing is not None
+    assert nothing.shown is not None
+    assert nothing.shown.expected is None  # who never bought is unknown, not worth nothing
+    assert nothing.shown.actual_value == 0
+
+
+HISTORIES = st.lists(
+    st.tuples(
+        st.sampled_from(["service", "advice", "analysis"]),
+        st.sampled_from(["grant", "withdraw", "deny"]),
+        st.integers(0, 3),
+        st.none() | st.integers(1, 6),
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(told=HISTORIES, hours=st.integers(0, 12))
+def test_a_section_is_shown_exactly_where_a_permit_can_be_read(
+    corner: Corner, told: list[tuple[str, str, int, int | None]], hours: int
+) -> None:
+    """Whatever was said before, and whenever one looks."""
+    ana = corner.meet(f"{hash((tuple(told), hours)) % 10**12} x")
+    corner.does(ana)
+    for step, (key, do, ago, ends) in enumerate(told):
+        at = NOW + timedelta(hours=step)
+        if do == "grant":
+            until = None if ends is None else at + timedelta(hours=ends)
+            corner.grant(ana, key, at=at - timedelta(minutes=ago), until=until, recorded_at=at)
+        else:
+            corner.refuse(ana, key, at=at, deny=do == "deny")
+    now = NOW + timedelta(hours=hours)
+
+    def able(it: Transaction) -> set[str]:
+        found = set()
+        for purpose in corner.company.purposes:
+            with suppress(NotPermitted):
+                found.add(read_permit(it, purpose, ana, now=now).purpose)
+        return found
+
+    permitted = corner.store.read(able)
+    page = corner.known(ana, now=now)
+    assert {one.purpose for one in page.may if one.permitted} == permitted
+    for name in ("who", "said_and_did", "contacts"):
+        section = getattr(page, name)
+        assert (section.shown is not None) == bool(permitted)
+        assert set(section.under) == permitted
+    for name in ("worth", "wants", "proposal"):
+        section = getattr(page, name)
+        assert (section.shown is not None) == ("advice" in permitted)
+    assert page.said_and_did is not None
+    events = page.said_and_did.shown.events if page.said_and_did.shown else ()
+    assert bool(events) == bool(permitted & {"service", "advice"})

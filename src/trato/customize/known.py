@@ -28,6 +28,7 @@ from trato.customize.sections import (
 from trato.customize.timeline import contacts_in, timeline
 from trato.customize.wants import needs_in_words, weigh_needs
 from trato.interact.statements import statements_from
+from trato.permission.permit import read_permits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from trato.customize.timeline import Contacts
     from trato.customize.wants import WeighedNeed
     from trato.differentiate.needs.names import NamedNeed
+    from trato.identify.store import Belonging
     from trato.interact.log import LogEntry
     from trato.interact.touchpoints import Touchpoints
     from trato.permission.permit import Permit
@@ -75,7 +77,7 @@ def known_of(
     learned = None
     if asked.sections & {"worth", "wants", "proposal"}:
         learned = learned_of(store, customer, leave, build, purposes, unit, zone, models, now=now)
-    one = _Reader(store, customer, asked, leave, learned, touchpoints, names, now)
+    one = _Reader(store, customer, asked, leave, learned, purposes, touchpoints, names, now)
     return KnownCustomer(
         customer=customer,
         unit=unit,
@@ -100,6 +102,7 @@ class _Reader:
     wish: Asked
     leave: Leave
     learned: Learned | None
+    purposes: Purposes
     touchpoints: Touchpoints
     names: Sequence[NamedNeed]
     now: datetime
@@ -135,10 +138,19 @@ class _Reader:
         who = Who(
             tuple(identifiers[key] for key in sorted(identifiers)),
             tuple(values[key] for key in sorted(values)),
-            self.store.members_of(self.customer, "household"),
-            self.store.members_of(self.customer, "account"),
+            self._together("household"),
+            self._together("account"),
         )
         return tuple(self.leave.permits), who
+
+    def _together(self, kind: Belonging) -> tuple[CustomerId, ...]:
+        """Who belongs together with the customer and permits one of the purposes of this page as well."""
+        members = self.store.members_of(self.customer, kind)
+        others = [one for one in members if one != self.customer]
+        found = {self.customer}
+        for key in self.leave.permits if others else ():
+            found |= read_permits(self.store, self.purposes.named(key), others, now=self.now).keys()
+        return tuple(one for one in members if one in found)
 
     def worth(self) -> tuple[tuple[str, ...], Worth] | None:
         """What the unit brought and is expected to bring."""

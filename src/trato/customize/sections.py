@@ -59,8 +59,8 @@ class KnownValue:
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Who they are. `household` and `account` are the ids of all who belong to theirs, the customer among
-    them; the customer alone where nothing was said.
+    """Who they are. `household` and `account` are the ids of those who belong to theirs and permit one of the
+    purposes of this page as well, the customer among them.
     """
 
     identifiers: tuple[KnownIdentifier, ...]

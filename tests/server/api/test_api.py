@@ -9,15 +9,26 @@ import pytest
 
 from tests.customize.corner import NOW
 from tests.server.api.doors import key_of
+from tests.storage.conftest import new_database
 from trato.company.access import SCOPES
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import httpx
 
     from tests.customize.corner import Corner
     from tests.server.api.doors import Http
 
 NOBODY = "0198c5a0-7b1e-7c4d-9a2f-3b5d8e6f1a20"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a fresh store; these tests run on each database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'corner.sqlite3'}"
+    return new_database(request.getfixturevalue("postgres"), request.getfixturevalue("migrated"))
 
 
 def problem(answer: httpx.Response, status: int, code: str) -> None:

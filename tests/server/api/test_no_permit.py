@@ -376,6 +376,12 @@ def test_no_number_of_who_does_not_permit_it_is_told(scene: Scene) -> None:
     told = scene.http.ask("GET", f"/api/customers/{scene.open.id}", scene.keys["read"]).json()
     assert told["worth"]["shown"]["actual_value"] == 91357
     assert told["worth"]["shown"]["members"] == 1
+    # They live together, which is the others' to tell as well.
+    query = {"purpose": ["service", "advice"], "section": "who"}
+    who = scene.http.ask("GET", f"/api/customers/{scene.open.id}", scene.keys["read"], params=query).json()[
+        "who"
+    ]
+    assert who["shown"]["household"] == who["shown"]["account"] == [scene.open.id]
     assert told["wants"]["shown"]["counted"] == 5
     cells = scene.http.ask("GET", "/api/portfolio", scene.keys["read"]).json()["cells"]
     assert [(one["tier"], one["customers"]) for one in cells] == [("migrator", 1)]

@@ -62,7 +62,7 @@ class KnownValue(Answer):
 
 
 class Who(Answer):
-    """Who they are, and the ids of all who belong to their household and account."""
+    """Who they are, and the ids of those in their household and account who permit as much."""
 
     identifiers: list[KnownIdentifier]
     values: list[KnownValue]
