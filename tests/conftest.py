@@ -9,6 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -96,7 +97,14 @@ def _end_with_me() -> None:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """A running PostgreSQL of our own, reached by a socket alone: the URL, without a database."""
+    """A running PostgreSQL of our own: the URL, without a database. It need not survive a power cut."""
+    with a_postgres("fsync=off") as url:
+        yield url
+
+
+@contextmanager
+def a_postgres(*more: str) -> Iterator[str]:
+    """PostgreSQL with these settings, reached by a socket alone: the URL, without a database."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     initdb, server = _program("initdb", *folders), _program("postgres", *folders)
     if initdb is None or server is None:
@@ -125,7 +133,7 @@ def postgres() -> Iterator[str]:
         **who,
     )
     assert made.returncode == 0, made.stdout
-    settings_ = [f"unix_socket_directories={folder}", "listen_addresses=", "fsync=off", "max_connections=100"]
+    settings_ = [f"unix_socket_directories={folder}", "listen_addresses=", "max_connections=100", *more]
     running = subprocess.Popen(
         [server, "-D", folder / "data", *(part for one in settings_ for part in ("-c", one))],
         cwd=folder,

@@ -50,6 +50,7 @@ def listening(host: str, port: int, *, public: bool) -> Iterator[Door]:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             door.bind((address, port))
+            door.listen(BACKLOG)  # now, so that a port that is taken is told before anything else is done
         except OSError as error:
             raise BadOption(
                 f"nothing can listen at {host}, port {port}: {error.strerror}",

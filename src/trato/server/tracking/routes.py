@@ -93,7 +93,8 @@ def _taking(
             return problem(error, status=400)  # as Segment answers it
         key = await keys.check(shown or sent.write_key, "track")
         rates.take(key.id, max(1, len(sent.events)))
-        await inbox.put(Parcel(sent.events, key.id, received_at))
+        if sent.events:
+            await inbox.put(Parcel(sent.events, key.id, received_at))
         return Response(WRITTEN, media_type="application/json")
 
     return take
