@@ -14,6 +14,7 @@ from trato.server.headers import Around
 from trato.server.keys import Keys
 from trato.server.limits import Rates
 from trato.server.problems import tell_problems
+from trato.server.retention import dropping_old
 from trato.server.tracking import routes as tracking
 from trato.server.tracking.inbox import Inbox, writing
 
@@ -38,7 +39,7 @@ def application(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with inbox:
+        async with dropping_old(context), inbox:
             yield
 
     app = FastAPI(
