@@ -38,15 +38,16 @@ class ConfigurationsRead:
 def read_configurations(
     engine: Engine, diagram: Diagram, path: Path, count: str | None = None
 ) -> ConfigurationsRead:
-    """The configurations of a table whose columns are called like components; others are not looked at.
+    """The configurations of a table whose columns are called like components or facts; others are left out.
 
     A row with an unknown module, or that breaks a rule, is put aside. Raises the reading errors of
     `Engine.read`, UnknownColumn when no column is a component, and NotEnoughData when no row is left.
     """
     header = table_header(path)
     components = {component.name for component in diagram.components}
-    names = [name for name in header if name in components and name != count]
-    if not names:
+    facts = {fact.name for fact in diagram.offer.facts}
+    names = [name for name in header if name in components | facts and name != count]
+    if not components.intersection(names):
         few = ", ".join(sorted(components)[:10])
         raise UnknownColumn(
             "no column is called like a component of the offer", hint=f"components: {few}", where=str(path)
@@ -70,7 +71,7 @@ def read_configurations(
     return ConfigurationsRead(
         sales,
         reading,
-        tuple(name for name in header if name not in components and name != count),
+        tuple(name for name in header if name not in components | facts and name != count),
         (*reading.rejects, *rejects),
         reading.rejected + len(refused),
     )

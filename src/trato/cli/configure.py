@@ -58,7 +58,8 @@ def configure(
     import trato.offer
     from trato.batch.configurations import read_configurations
     from trato.batch.duckdb_engine import DuckDBEngine
-    from trato.cli.output import progress, tell_put_aside
+    from trato.cli.output import progress
+    from trato.cli.rehearse import tell_refused
     from trato.customize.guide.guide import Guide
     from trato.customize.guide.preferences import learn_preferences
     from trato.customize.guide.questions import read_questions
@@ -74,7 +75,7 @@ def configure(
     if learn is not None:
         with progress(f"learning from {learn.name}"), DuckDBEngine() as engine:
             read = read_configurations(engine, diagram, learn, count)
-        tell_put_aside(read.rejects, None)
+        tell_refused(read)
         sales = read.sales
     preferences = learn_preferences(diagram, sales, draw=np.random.default_rng(seed))
     guide = Guide(diagram, preferences, questions=read_questions(questions) if questions else ())

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from trato.batch.configurations import ConfigurationsRead
     from trato.customize.guide.rehearse import Answers, Rehearsal
 
+SHOWN_REJECTS = 5
+
 _SAID = {
     "asking": "asked the question that is worth most",
     "showing": "shown the offer, correcting from the top",
@@ -57,19 +59,27 @@ def rehearse(
     import trato.offer
     from trato.batch.configurations import read_configurations
     from trato.batch.duckdb_engine import DuckDBEngine
-    from trato.cli.output import emit, progress, tell_put_aside
+    from trato.cli.output import emit, progress
     from trato.customize.guide.rehearse import rehearse as take_through
 
     with progress(f"compiling {offer.name}"):
         diagram = trato.offer.read(offer).compile()
     with progress(f"reading {configurations.name}"), DuckDBEngine() as engine:
         read = read_configurations(engine, diagram, configurations, count)
-    tell_put_aside(read.rejects, None)
+    tell_refused(read)
     with progress("taking held-out customers through the guide"):
         found = take_through(
             diagram, read.sales, seed=seed, held_out=held_out, unseen_only=unseen, customers=customers
         )
     emit(summary(found, read), lines(found, read), as_json=as_json)
+
+
+def tell_refused(read: ConfigurationsRead) -> None:
+    """Say on stderr which rows are no configuration of the offer, the first few with file and line."""
+    if read.rejected:
+        typer.echo(f"{read.rejected:,} of {read.reading.rows:,} rows put aside:", err=True)
+    for one in read.rejects[:SHOWN_REJECTS]:
+        typer.echo(f"  {one.file}:{one.line}: {one.reason}", err=True)
 
 
 def summary(found: Rehearsal, read: ConfigurationsRead) -> dict[str, object]:

@@ -214,7 +214,9 @@ class Guide:
         )
         return self._kept(corrected, component)
 
-    def recommended(self, target: Mapping[str, str], order: Sequence[str]) -> dict[str, str]:
+    def recommended(
+        self, target: Mapping[str, str], order: Sequence[str], facts: Mapping[str, str] | None = None
+    ) -> dict[str, str]:
         """The value recommended for each component when all before it in `order` are taken as in `target`."""
         p = self.preferences
         weights = p.weights
@@ -223,7 +225,7 @@ class Guide:
         for name in order:
             column = self._column[name]
             mine = slice(int(p.starts[column]), int(p.starts[column + 1]))
-            allowed = self.diagram.possible(choices)[self._pairs][mine]
+            allowed = self.diagram.possible(choices, facts=facts)[self._pairs][mine]
             mass = np.bincount(p.configurations[:, column], weights, mine.stop - mine.start)
             found[name] = self._modules[column][int(np.where(allowed, mass, -1.0).argmax())]
             choices[name] = target[name]

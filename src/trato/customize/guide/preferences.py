@@ -161,7 +161,7 @@ def _steps(diagram: Diagram, sales: Sales, starts: Whole) -> _Steps:
     at = new[first]
     configurations = taken[row[at]].copy()
     configurations[np.arange(len(at)), column[at]] = module[at]
-    valid = _valid(diagram, sales.components, configurations)
+    valid = _valid(diagram, sales, configurations, row[at])
     return _Steps(configurations[valid], np.asarray(total[valid], np.float64))
 
 
@@ -217,13 +217,16 @@ def _probabilities(taken: NDArray[np.int16], counts: Array, starts: Whole) -> Ar
     return found
 
 
-def _valid(diagram: Diagram, components: Whole, configurations: NDArray[np.int16]) -> NDArray[np.bool_]:
-    names = [diagram.components[c].name for c in components.tolist()]
-    modules = [diagram.components[c].names for c in components.tolist()]
-    return np.array(
-        [
-            bool(diagram.possible({n: m[a] for n, m, a in zip(names, modules, one, strict=True)}).any())
-            for one in configurations.tolist()
-        ],
-        np.bool_,
-    ).reshape(len(configurations))
+def _valid(
+    diagram: Diagram, sales: Sales, configurations: NDArray[np.int16], origin: Whole
+) -> NDArray[np.bool_]:
+    """Which steps the rules allow to the customers of the sale that each starts from."""
+    names = [diagram.components[c].name for c in sales.components.tolist()]
+    modules = [diagram.components[c].names for c in sales.components.tolist()]
+    found = [
+        diagram.possible(
+            {n: m[a] for n, m, a in zip(names, modules, one, strict=True)}, facts=sales.known(row)
+        ).any()
+        for one, row in zip(configurations.tolist(), origin.tolist(), strict=True)
+    ]
+    return np.array(found, np.bool_).reshape(len(configurations))

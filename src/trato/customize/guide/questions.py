@@ -2,7 +2,7 @@
 
     questions:
       children:
-        ask: {en: Are there children at home?, es: ¿Hay niños en casa?, pt: Há crianças em casa?}
+        ask: {en: "Are there children at home?", es: "¿Hay niños en casa?", pt: "Há crianças em casa?"}
         brings: {en: Then we know which sizes suit you., es: …, pt: …}
         answers:
           yes: {label: {en: Yes, es: Sí, pt: Sim}, likes: {snacks: {fruit_pouches: 4}}}

@@ -173,11 +173,11 @@ class _Walk:
         """How many answers one customer gives."""
         target = self.target(one)
         if mode == "fixed_order":
-            return self._fixed(target)
-        state = begun()
+            return self._fixed(target, self.sales.known(one))
+        state = begun(facts=self.sales.known(one))
         for answers in range(len(self.names) + 1):
             step = self.guide.step(state)
-            self._check(step.proposal)
+            self._check(step.proposal, state.facts)
             wrong = [
                 value.component
                 for value in step.values
@@ -194,20 +194,20 @@ class _Walk:
                 state = self.guide.correct(state, step, corrected, target[corrected])
         return len(self.names)
 
-    def _fixed(self, target: Mapping[str, str]) -> int:
+    def _fixed(self, target: Mapping[str, str], facts: Mapping[str, str]) -> int:
         choices: dict[str, str] = {}
         answers = 0
-        domains = self.diagram.domains(choices)
+        domains = self.diagram.domains(choices, facts=facts)
         for name in self.names:
             if len(domains[name]) > 1:
                 choices[name] = target[name]
                 answers += 1
-                domains = self.diagram.domains(choices)
+                domains = self.diagram.domains(choices, facts=facts)
         return answers
 
-    def _check(self, proposal: Mapping[str, str]) -> None:
+    def _check(self, proposal: Mapping[str, str], facts: Mapping[str, str]) -> None:
         self.proposals += 1
-        if not self.diagram.possible(proposal).any():
+        if not self.diagram.possible(proposal, facts=facts).any():
             self.invalid += 1
 
     def value_error(self, tested: NDArray[np.int64]) -> float:
@@ -216,7 +216,7 @@ class _Walk:
         for one in tested.tolist():
             target = self.target(one)
             order = [self.names[place] for place in self.rng.permutation(len(self.names))]
-            for name, value in self.guide.recommended(target, order).items():
+            for name, value in self.guide.recommended(target, order, self.sales.known(one)).items():
                 wrong += value != target[name]
                 of += 1
         return wrong / max(of, 1)
