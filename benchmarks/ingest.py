@@ -5,7 +5,9 @@
 The server runs on one core and the clients on another, each connection a thread that sends its next request
 when it has its answer. Of the events 50 in 100 are pages seen, 40 orders of two products, 10 answers of a
 survey, of 5,000 customers, all known beforehand unless "new customers" says otherwise. SQLite runs with
-`synchronous=FULL`, PostgreSQL with its defaults. `--slow-sync` makes each sync of the server (SQLite) take
+`synchronous=FULL`, PostgreSQL with its defaults. Then a build learns from what came, and while 200 events a
+second come it is measured how long it takes from sending an event until the customer's page, asked again and
+again, counts it. `--slow-sync` makes each sync of the server (SQLite) take
 so much longer, as a slower disk would; it needs a C compiler.
 """
 
@@ -13,10 +15,12 @@ from __future__ import annotations
 
 import argparse
 import base64
+import http.client
 import json
 import os
 import secrets
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -61,6 +65,7 @@ class Found:
 
 def event(rng: np.random.Generator, customer: str) -> dict[str, Any]:
     kind = rng.random()
+    taste = MODULES[:5] if customer[-1] in "02468" else MODULES[5:]  # so that a build finds two needs
     said: dict[str, Any] = {
         "userId": customer,
         "messageId": secrets.token_hex(16),
@@ -79,12 +84,12 @@ def event(rng: np.random.Generator, customer: str) -> dict[str, Any]:
         },
     }
     if kind < 0.5:
-        return said | {"type": "page", "name": "looked", "properties": {"title": str(rng.choice(MODULES))}}
+        return said | {"type": "page", "name": "looked", "properties": {"title": str(rng.choice(taste))}}
     if kind < 0.9:
         bought = [
             {
                 "category": f"shelf {rng.integers(8)}",
-                "name": str(rng.choice(MODULES)),
+                "name": str(rng.choice(taste)),
                 "quantity": 1,
                 "price": 3.1,
             }
@@ -92,25 +97,29 @@ def event(rng: np.random.Generator, customer: str) -> dict[str, Any]:
         ]
         order = {"currency": "EUR", "products": bought}
         return said | {"type": "track", "event": "Order Completed", "properties": order}
-    answer = {"question": "bread", "answer": str(rng.choice(MODULES)), "words": "the darker the better"}
+    answer = {"question": "bread", "answer": str(rng.choice(taste)), "words": "the darker the better"}
     return said | {"type": "track", "event": "Survey Answered", "properties": answer}
 
 
 def requests(key: str, batch: int, customer: Callable[[], str], seed: int) -> Iterator[bytes]:
     """Requests as bytes, without end."""
     rng = np.random.default_rng(seed)
-    basic = base64.b64encode(f"{key}:".encode()).decode()
     while True:
-        events = [event(rng, customer()) for _ in range(batch)]
-        body = json.dumps({"batch": events} if batch > 1 else events[0]).encode()
-        path = "/v1/batch" if batch > 1 else f"/v1/{events[0]['type']}"
-        head = [
-            f"POST {path} HTTP/1.1",
-            "Host: x",
-            f"Authorization: Basic {basic}",
-            f"Content-Length: {len(body)}",
-        ]
-        yield "\r\n".join([*head, "", ""]).encode() + body
+        yield request(key, [event(rng, customer()) for _ in range(batch)])
+
+
+def request(key: str, events: Sequence[dict[str, Any]]) -> bytes:
+    """One request: a single call, or a batch where there are several events."""
+    basic = base64.b64encode(f"{key}:".encode()).decode()
+    body = json.dumps({"batch": events} if len(events) > 1 else events[0]).encode()
+    path = "/v1/batch" if len(events) > 1 else f"/v1/{events[0]['type']}"
+    head = [
+        f"POST {path} HTTP/1.1",
+        "Host: x",
+        f"Authorization: Basic {basic}",
+        f"Content-Length: {len(body)}",
+    ]
+    return "\r\n".join([*head, "", ""]).encode() + body
 
 
 def client(address: tuple[str, int], prepared: Sequence[bytes], until: float, spans: list[float]) -> int:
@@ -197,12 +206,18 @@ def customers(prefix: str, known: int | None) -> Callable[[], str]:
     return lambda: f"{prefix}{rng.integers(known)}"
 
 
+def bind(serving: Serving) -> None:
+    """Keep the server on one core; this program is on another."""
+    if os.cpu_count() != 1:
+        for task in Path(f"/proc/{serving.process.pid}/task").iterdir():
+            os.sched_setaffinity(int(task.name), {0})
+
+
 def measure(name: str, shop: Shop, seconds: float, most: int, **environment: str) -> None:
     options = ("--rate", "1000000")
+    reader = shop.another_key("read")
     with shop.served(*options, **environment) as serving:
-        if os.cpu_count() != 1:
-            for task in Path(f"/proc/{serving.process.pid}/task").iterdir():
-                os.sched_setaffinity(int(task.name), {0})
+        bind(serving)
         everybody = customers("known ", None)
         run(serving, shop.key, BATCH, 600, everybody, CUSTOMERS)  # so that they are known
         known = customers("known ", CUSTOMERS)
@@ -212,6 +227,85 @@ def measure(name: str, shop: Shop, seconds: float, most: int, **environment: str
             f"{name}, singles of new customers",
             run(serving, shop.key, 1, seconds, customers("new ", None), most // 4),
         )
+    freshness(name, shop, reader, seconds)
+
+
+class Page:
+    """A connection on which customers' pages are asked for."""
+
+    def __init__(self, serving: Serving, key: str) -> None:
+        self._connection = http.client.HTTPConnection(urlsplit(serving.url).netloc)
+        self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+
+    def _ask(self, method: str, path: str, said: object = None) -> Any:
+        self._connection.request(method, path, json.dumps(said), self._headers)
+        answer = self._connection.getresponse()
+        told = json.loads(answer.read())
+        if answer.status != 200:
+            raise SystemExit(f"refused: {told}")
+        return told
+
+    def find(self, customer: str) -> str:
+        said = {"identifiers": [{"kind": "user_id", "value": customer}]}
+        return str(self._ask("POST", "/api/customers/search", said)["customers"][0]["id"])
+
+    def counted(self, customer: str) -> int:
+        return int(self._ask("GET", f"/api/customers/{customer}?section=wants")["wants"]["shown"]["counted"])
+
+
+def freshness(name: str, shop: Shop, reader: str, seconds: float, rate: int = 200) -> None:
+    """How long after an event was sent the customer's page counts it, while others send at a rate."""
+    command = [sys.executable, "-c", "from trato.cli.main import run; run()", "build", str(shop.folder)]
+    subprocess.run(command, env={**os.environ, **shop.environment}, check=True, capture_output=True)
+    with shop.served() as serving:
+        bind(serving)
+        place = urlsplit(serving.url)
+        address = (str(place.hostname), int(place.port or 0))
+        crowd = customers("known ", CUSTOMERS)
+        stop = time.monotonic() + seconds + 2
+
+        def others(number: int) -> None:
+            source = requests(shop.key, 1, crowd, number)
+            prepared = [next(source) for _ in range(int(rate / CONNECTIONS * (seconds + 2)))]
+            with socket.create_connection(address) as connection:
+                for count, one in enumerate(prepared):
+                    due = began + 2 + (count + number / CONNECTIONS) * CONNECTIONS / rate
+                    time.sleep(max(0.0, due - time.monotonic()))
+                    if time.monotonic() > stop:
+                        return
+                    connection.sendall(one)
+                    connection.recv(65536)
+
+        page = Page(serving, reader)
+        watched = [f"known {number}" for number in range(0, CUSTOMERS, CUSTOMERS // int(10 * seconds))]
+        ids = [page.find(one) for one in watched]
+        before = [page.counted(one) for one in ids]
+        began = time.monotonic()
+        threads = [threading.Thread(target=others, args=(number,)) for number in range(CONNECTIONS)]
+        for thread in threads:
+            thread.start()
+        time.sleep(2)
+        rng = np.random.default_rng(1)
+        waits = []
+        with socket.create_connection(address) as connection:
+            for number, customer in enumerate(watched):
+                time.sleep(max(0.0, began + 2 + number / 10 - time.monotonic()))
+                bought = event(rng, customer) | {"type": "track", "event": "Order Completed"}
+                bought["properties"] = {"products": [{"category": "shelf 1", "name": "rye", "price": 1}]}
+                sent = time.perf_counter()
+                connection.sendall(request(shop.key, [bought]))
+                connection.recv(65536)
+                while page.counted(ids[number]) <= before[number]:
+                    pass
+                waits.append(1000 * (time.perf_counter() - sent))
+        for thread in threads:
+            thread.join()
+    p50, p95, p99 = np.percentile(waits, [50, 95, 99])
+    print(
+        f"{name}, from event to page at {rate} events/s: p50 {p50:.0f} ms, p95 {p95:.0f} ms, "
+        f"p99 {p99:.0f} ms, longest {max(waits):.0f} ms, of {len(waits)}",
+        flush=True,
+    )
 
 
 def main() -> None:
