@@ -168,7 +168,9 @@ def _back_to_the_first_version(database: str) -> None:
     engine = create_engine(database)
     with engine.connect() as connection:
         tables = "conversations build_counts build_scores served_build builds models api_keys setup_links"
-        tables += " sessions looks people interactions receipts asides memberships permission_standing"
+        tables += (
+            " sessions looks people interactions log_blocks receipts asides memberships permission_standing"
+        )
         for table in tables.split():
             connection.execute(text(f"DROP TABLE {table}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))

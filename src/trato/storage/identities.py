@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 
 from trato.customers.customer import CustomerId
 from trato.storage.keyring import lookup
@@ -22,6 +22,17 @@ if TYPE_CHECKING:
 
     from trato.customers.identifiers import Identifier
     from trato.identify.store import Belonging
+
+# Asked for each batch, so they are put together once.
+_POINTING = select(tables.identifiers.c.lookup, tables.identifiers.c.customer).where(
+    tables.identifiers.c.kind == bindparam("kind"),
+    tables.identifiers.c.lookup.in_(bindparam("lookups", expanding=True)),
+)
+_KINDS = (
+    select(tables.identifiers.c.customer, tables.identifiers.c.kind)
+    .where(tables.identifiers.c.customer.in_(bindparam("customers", expanding=True)))
+    .distinct()
+)
 
 
 class IdentityRecords(Records):
@@ -39,11 +50,7 @@ class IdentityRecords(Records):
         found: dict[tuple[str, str], CustomerId] = {}
         for kind, values in by_kind.items():
             for chunk in in_chunks(values):
-                rows = self._connection.execute(
-                    select(tables.identifiers.c.lookup, tables.identifiers.c.customer).where(
-                        tables.identifiers.c.kind == kind, tables.identifiers.c.lookup.in_(chunk)
-                    )
-                )
+                rows = self._connection.execute(_POINTING, {"kind": kind, "lookups": chunk})
                 found |= {(kind, values[row.lookup]): CustomerId(row.customer) for row in rows}
         return found
 
@@ -51,12 +58,7 @@ class IdentityRecords(Records):
         """The kinds of identifier that each customer has, without any value; empty for who has none."""
         found: dict[CustomerId, set[str]] = {one: set() for one in customers}
         for chunk in in_chunks(found):
-            rows = self._connection.execute(
-                select(tables.identifiers.c.customer, tables.identifiers.c.kind)
-                .where(tables.identifiers.c.customer.in_(chunk))
-                .distinct()
-            )
-            for row in rows:
+            for row in self._connection.execute(_KINDS, {"customers": chunk}):
                 found[CustomerId(row.customer)].add(row.kind)
         return {customer: frozenset(kinds) for customer, kinds in found.items()}
 

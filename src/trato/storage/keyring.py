@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from trato.errors import KeyNotUsable
 from trato.storage.tables.keys import data_keys, store_keys
@@ -32,6 +32,10 @@ _KEY = 32
 _STORE = "store"
 _MOST_AT_HAND = 10_000
 _ANY = "surrogatepass"  # JSON can carry half a letter, and what was said is kept as it was said
+
+_WRAPPED = select(data_keys.c.customer, data_keys.c.wrapped).where(
+    data_keys.c.customer.in_(bindparam("customers", expanding=True))
+)
 
 Guard = AbstractContextManager[object]
 
@@ -109,9 +113,9 @@ class Keyring:
 
     def _fetch(self, customers: list[str]) -> list[str]:
         """Have the keys of customers at hand; those of the customers who have none."""
-        there = select(data_keys.c.customer, data_keys.c.wrapped).where(data_keys.c.customer.in_(customers))
         with self.guard:
-            wrapped = {row.customer: row.wrapped for row in self.connection.execute(there)}
+            found = self.connection.execute(_WRAPPED, {"customers": customers})
+            wrapped = {row.customer: row.wrapped for row in found}
         for customer, one in wrapped.items():
             self._keep(data_keys, customer, self._unwrap(data_keys, customer, one))
         return [customer for customer in customers if customer not in wrapped]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from trato.customers.customer import CustomerId
 from trato.permission.ledger import Entry, Head, chained, head_of, standing
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from trato.permission.permit import Permit
 
 EVIDENCE = "permission_evidence"
+
+# Asked for each batch, so it is put together once.
+_STANDINGS = select(permission_standing).where(
+    permission_standing.c.purpose.in_(bindparam("purposes", expanding=True)),
+    permission_standing.c.customer.in_(bindparam("customers", expanding=True)),
+)
 
 
 class PermissionRecords(Records):
@@ -74,12 +80,8 @@ class PermissionRecords(Records):
         self._hold_customers(customers)
         found: dict[tuple[CustomerId, str], Standing] = {}
         for chunk in in_chunks(sorted(set(customers))):
-            rows = self._connection.execute(
-                select(permission_standing).where(
-                    permission_standing.c.purpose.in_(sorted(set(purposes))),
-                    permission_standing.c.customer.in_(chunk),
-                )
-            )
+            asked = {"purposes": sorted(set(purposes)), "customers": chunk}
+            rows = self._connection.execute(_STANDINGS, asked)
             found |= {(one.customer, one.purpose): one for one in map(_standing, rows)}
         return found
 

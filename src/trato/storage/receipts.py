@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 
 from trato.storage.keyring import lookup
 from trato.storage.records import Records
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
     from trato.interact.log import Aside, Receipt
 
+# Asked for each batch, so they are put together once.
+_RECEIVED = select(tables.receipts.c.message).where(
+    tables.receipts.c.message.in_(bindparam("messages", expanding=True))
+)
+_RECEIPTS = insert(tables.receipts)
+
 
 class ReceiptRecords(Records):
     """What was received and what was put aside, within one transaction."""
@@ -29,8 +35,7 @@ class ReceiptRecords(Records):
         hashed = {lookup(self._pepper, "receipt of", one): one for one in messages}
         new = set(messages)
         for chunk in in_chunks(hashed):
-            there = select(tables.receipts.c.message).where(tables.receipts.c.message.in_(chunk))
-            new -= {hashed[found] for found in self._connection.scalars(there)}
+            new -= {hashed[found] for found in self._connection.scalars(_RECEIVED, {"messages": chunk})}
         return new
 
     def add_receipts(self, receipts: Sequence[Receipt]) -> None:
@@ -45,7 +50,7 @@ class ReceiptRecords(Records):
                 for one in chunk
             ]
             rows.sort(key=itemgetter("message"))  # two at once wait for each other, and do not cross
-            self._connection.execute(insert(tables.receipts), rows)
+            self._connection.execute(_RECEIPTS, rows)
 
     def put_aside(self, asides: Sequence[Aside]) -> None:
         """Keep what gave no interaction, the body sealed under a key of the store."""

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from trato.errors import PermitVoid, UnknownCustomer
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
     from trato.customers.customer import CustomerId
     from trato.storage.keyring import Keyring
+
+# Asked for each batch, so they are put together once.
+_THERE = select(customers.c.id).where(customers.c.id.in_(bindparam("customers", expanding=True)))
+_HELD = _THERE.order_by(customers.c.id).with_for_update(read=True)
 
 
 @dataclass(slots=True, repr=False)
@@ -54,14 +58,7 @@ class Records:
     def _hold_customers(self, those: Iterable[CustomerId]) -> None:
         """As hold_customer for a use of many, in the order of their ids. Raises UnknownCustomer."""
         for chunk in in_chunks(sorted(set(those))):
-            found = self._connection.execute(
-                select(customers.c.id)
-                .where(customers.c.id.in_(chunk))
-                .order_by(customers.c.id)
-                .with_for_update(read=True)
-                if self._writing
-                else select(customers.c.id).where(customers.c.id.in_(chunk))
-            ).all()
+            found = self._connection.execute(_HELD if self._writing else _THERE, {"customers": chunk}).all()
             if len(found) != len(chunk):
                 there = {row.id for row in found}
                 missing = next(one for one in chunk if one not in there)

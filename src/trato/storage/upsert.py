@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import Connection, Insert, Table
 
 T = TypeVar("T")
 
@@ -28,7 +29,7 @@ def in_chunks(many: Iterable[T], size: int = AT_ONCE) -> Iterator[list[T]]:
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert a row unless one of its key is there; whether it was inserted."""
     key = next(iter(table.primary_key))
-    statement = _insert(connection, table).values(**row).on_conflict_do_nothing().returning(key)
+    statement = _insert(connection.dialect.name, table).values(**row).on_conflict_do_nothing().returning(key)
     return connection.execute(statement).first() is not None
 
 
@@ -36,7 +37,7 @@ def insert_all_new(connection: Connection, table: Table, rows: Sequence[Mapping[
     """Insert those of the rows, which have the same columns, of which no key is there; how many."""
     if not rows:
         return 0
-    statement = _insert(connection, table).on_conflict_do_nothing()
+    statement = _insert_new(connection.dialect.name, table)
     done = connection.execute(statement, list(rows), execution_options={"preserve_rowcount": True})
     return done.rowcount
 
@@ -62,15 +63,28 @@ def insert_or_replace_all(
     """
     if not rows:
         return
-    statement = _insert(connection, table)
-    fresh = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    newer = None if newest is None else table.c[newest] <= statement.excluded[newest]
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=list(keys), set_=fresh, where=newer), list(rows)
+    fresh = tuple(name for name in rows[0] if name not in keys)
+    statement = _insert_or_replace(connection.dialect.name, table, tuple(keys), fresh, newest)
+    connection.execute(statement, list(rows))
+
+
+# The same few statements are asked for all the time, so each is put together once.
+@lru_cache(maxsize=128)
+def _insert_new(dialect: str, table: Table) -> Insert:
+    return _insert(dialect, table).on_conflict_do_nothing()
+
+
+@lru_cache(maxsize=128)
+def _insert_or_replace(
+    dialect: str, table: Table, keys: tuple[str, ...], fresh: tuple[str, ...], newest: str | None
+) -> Insert:
+    statement = _insert(dialect, table)
+    return statement.on_conflict_do_update(
+        index_elements=list(keys),
+        set_={name: statement.excluded[name] for name in fresh},
+        where=None if newest is None else table.c[newest] <= statement.excluded[newest],
     )
 
 
-def _insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+def _insert(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
