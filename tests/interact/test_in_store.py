@@ -19,6 +19,7 @@ from tests.storage.shop import faults
 from trato.customers.identifiers import identifier
 from trato.errors import NotPermitted
 from trato.interact.receive import Received, receive
+from trato.interact.retention import Dropped, drop_old
 from trato.interact.statements import statements_from
 from trato.permission.ledger import STATES
 from trato.permission.permit import everyone_permitted, permitted, read_permit, read_permits
@@ -222,3 +223,14 @@ def test_whatever_comes_is_accounted_for(store: Store, batch: list[Any]) -> None
                 it.learned_since(leave, 0)
 
     store.read(read_all)
+
+
+def test_what_has_had_its_time_is_removed(store: Store) -> None:
+    unmapped = sent("Something Else", message="m1")
+    long_ago = order("u1", message="m2", minutes=-32 * 24 * 60)
+    post(store, unmapped, long_ago, at=NOW - timedelta(days=31))
+    post(store, {**unmapped, "messageId": "m3"}, at=NOW - timedelta(days=29))
+    assert store.write(lambda it: drop_old(it, now=NOW)) == Dropped(asides=1, receipts=2)
+    assert store.write(lambda it: drop_old(it, now=NOW)) == Dropped(0, 0)
+    assert [often for *_, often, _ in store.read(lambda it: it.aside_summary())] == [1]
+    assert len(timeline(store, whose(store, "user_id", "u1"), "service")) == 1

@@ -23,6 +23,7 @@ from trato.batch.writing import whole_file, write_rejects
 from trato.differentiate.needs.names import as_yaml, named_needs
 from trato.differentiate.needs.stored_model import as_document
 from trato.errors import NotEnoughData
+from trato.interact.retention import drop_old
 from trato.permission.permit import everyone_permitted
 
 if TYPE_CHECKING:
@@ -139,7 +140,10 @@ def publish(
     now: datetime,
     clock: Callable[[], datetime] | None,
 ) -> None:
-    """Write a build in chunks, make it the one that is served in the last of them, and drop all others."""
+    """Write a build in chunks, make it the one that is served in the last of them, and drop all others.
+
+    What was received and is kept for a while only is dropped as well, where its time is over.
+    """
     store.write(lambda it: it.start_build(name, now, watermark))
     versions: dict[str, ModelVersions] = {}
     for one in learned:
@@ -162,6 +166,7 @@ def publish(
     told = json.dumps(summary, ensure_ascii=False)
     store.write(lambda it: it.publish_build(name, versions, told, now if clock is None else clock()))
     store.write(lambda it: it.drop_builds())
+    store.write(lambda it: drop_old(it, now=now))
 
 
 def write_beside(report: BuildReport, company: Company) -> tuple[Path | None, Path | None]:

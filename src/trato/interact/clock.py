@@ -18,21 +18,23 @@ if TYPE_CHECKING:
 def by_our_clock(event: Mapping[str, object], received_at: datetime, zone: ZoneInfo) -> dict[str, object]:
     """The event with `timestamp` = received − (sentAt − originalTimestamp), and the original kept beside it.
 
-    Where only `timestamp` is given it is the original; without `sentAt`, it stays as it is; without either it
-    is when the event was received. What cannot be read stays as it is. Times without offset are in `zone`.
+    Where only `timestamp` is given, it is the original. Without `sentAt`, or where one of them cannot be
+    read, it stays as it is; without any, it is when the event was received. Times without offset are in
+    `zone`.
     """
-    told = event.get("originalTimestamp")
-    original = event.get("timestamp") if told is None else told
+    given, told = event.get("timestamp"), event.get("originalTimestamp")
+    original = given if told is None else told
     if original is None:
         return {**event, "timestamp": received_at.isoformat()}
     happened, sent = _moment(original, zone), _moment(event.get("sentAt"), zone)
-    if happened is None or sent is None:
-        return {**event, "timestamp": original}
-    try:
-        at = received_at - (sent - happened)
-    except OverflowError:
-        return {**event, "timestamp": original}
-    return {**event, "originalTimestamp": original, "timestamp": at.isoformat()}
+    if happened is not None and sent is not None:
+        try:
+            at = received_at - (sent - happened)
+        except OverflowError:
+            pass  # what cannot be reckoned stays as it is
+        else:
+            return {**event, "originalTimestamp": original, "timestamp": at.isoformat()}
+    return {**event, "timestamp": original if given is None else given}
 
 
 def _moment(given: object, zone: ZoneInfo) -> datetime | None:
