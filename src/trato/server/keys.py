@@ -47,12 +47,13 @@ def key_shown(headers: Mapping[str, str]) -> str | None:
 
 @dataclass(slots=True)
 class Keys:
-    """Which keys are good, looked up in the store and remembered for two seconds.
+    """Which keys are good, looked up in the store and `remembered` for some seconds.
 
-    So a key that is revoked opens the door for two seconds more at the most, and a busy one costs no reading.
+    So a key that is revoked opens the door that much longer at the most, and a busy one costs no reading.
     """
 
     store: Store
+    remembered: float = REMEMBERED_SECONDS
     _seen: OrderedDict[bytes, tuple[ApiKey, float]] = field(default_factory=OrderedDict)
 
     async def check(self, words: str | None, scope: Scope) -> ApiKey:
@@ -62,7 +63,7 @@ class Keys:
         hashed = hash_of(words)
         clock = asyncio.get_running_loop().time()
         known = self._seen.get(hashed)
-        if known is not None and clock - known[1] < REMEMBERED_SECONDS:
+        if known is not None and clock - known[1] < self.remembered:
             return allowed(known[0], scope)
         self._seen.pop(hashed, None)
         key = await asyncio.to_thread(self.store.read, lambda it: check_key(it, words, scope))
