@@ -292,6 +292,26 @@ def test_a_statement_is_told_with_its_words(corner: Corner) -> None:
     assert "centeno" not in repr(section)
 
 
+def test_what_was_said_at_one_counter_binds_at_the_next(corner: Corner) -> None:
+    ana = corner.meet()
+    corner.grant(ana)
+    corner.build({ana: {RYE: 6}})
+    corner.says(ana, "nunca centeno", "avoids", "rye", purposes=("service",))
+    page = corner.known(ana)
+    assert page.wants is not None
+    assert page.wants.shown is not None
+    assert [one.words for one in page.wants.shown.statements] == ["nunca centeno"]
+    assert page.wants.under == ("advice", "service", "analysis")
+    assert page.proposal is not None
+    assert page.proposal.shown is not None
+    assert "rye" not in {m.module for one in page.proposal.shown.components for m in one.modules}
+    corner.refuse(ana, "service")
+    section = corner.known(ana, "wants").wants
+    assert section is not None
+    assert section.shown is not None
+    assert section.shown.statements == ()
+
+
 def test_who_is_nobody_and_what_is_no_section_are_refused(corner: Corner) -> None:
     with pytest.raises(UnknownCustomer):
         corner.known(CustomerId("0198c5a0-7b1e-7c4d-9a2f-3b5d8e6f1a20"))

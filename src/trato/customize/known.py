@@ -200,7 +200,7 @@ class _Reader:
         needs: tuple[WeighedNeed, ...] = ()
         if learned.needs is not None and learned.belief is not None:
             needs = weigh_needs(learned.needs, learned.belief, needs_in_words(learned.needs, self.names))
-        own = self._statements(learned.permits[self.customer])
+        own = sorted(self._said().values(), key=lambda one: (one.at, one.position))
         wants = Wants(
             needs=needs,
             statements=tuple(_said(one) for one in reversed(own)),
@@ -210,7 +210,7 @@ class _Reader:
             not_yet=learned.needs is None,
             members=len(learned.permits),
         )
-        return (learned.purpose,), wants
+        return self._under_statements(), wants
 
     def said_and_did(self) -> tuple[tuple[str, ...], Timeline] | None:
         """One page of the timeline, over all purposes that permit it."""
@@ -232,13 +232,25 @@ class _Reader:
         learned = self.learned
         if learned is None:
             return None
-        said = [one for permit in learned.permits.values() for one in self._statements(permit)]
-        binding = statements_from(said)
+        said = self._said()
+        for member, permit in learned.permits.items():
+            if member != self.customer:
+                said |= {one.position: one for one in self.store.statements_of(permit)}
         words = () if learned.needs is None else needs_in_words(learned.needs, self.names)
-        return (learned.purpose,), propose(learned.needs, learned.belief, binding, words)
+        proposal = propose(learned.needs, learned.belief, statements_from(said.values()), words)
+        return self._under_statements(), proposal
 
-    def _statements(self, permit: Permit) -> tuple[LogEntry, ...]:
-        return self.store.statements_of(permit)
+    def _said(self) -> dict[int, LogEntry]:
+        """What the customer said, by its position in the log, over all purposes that permit it.
+
+        Whatever a customer asked for at one counter binds at the next.
+        """
+        return {one.position: one for permit in self._permits for one in self.store.statements_of(permit)}
+
+    def _under_statements(self) -> tuple[str, ...]:
+        """The purpose of what was learned, and those under which the statements beside it were read."""
+        learned = self.learned.purpose if self.learned is not None else ""
+        return (learned, *(key for key in self.leave.permits if key != learned))
 
 
 def _said(one: LogEntry) -> Said:
