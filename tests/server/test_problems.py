@@ -51,13 +51,12 @@ def test_the_nearest_class_decides() -> None:
 
 
 def test_a_fault_is_noted_without_what_it_may_tell_of_customers(caplog: pytest.LogCaptureFixture) -> None:
+    personal = "@".join(["ana", "example.org"])
     try:
-        raise ValueError("ana@example.org")  # noqa: TRY301 as a library would
+        raise ValueError(personal)  # noqa: TRY301 as a library would
     except ValueError as error:
         with caplog.at_level(logging.ERROR):
             note_fault(error)
     assert "ValueError" in caplog.text
     assert "test_a_fault_is_noted" in caplog.text  # where it arose
-    assert "ana@" not in "".join(record.getMessage() for record in caplog.records).replace(
-        'raise ValueError("ana@example.org")', ""
-    )
+    assert personal not in caplog.text
