@@ -128,6 +128,16 @@ def test_pysdd_says_the_same(formula: Clauses, data: st.DataObject) -> None:
     assert (possible(one, fixed) == possible(other, fixed)).all()
 
 
+@pytest.mark.parametrize(
+    ("variables", "rows", "expected"), [(1, [[1, 1, 1]], 1), (3, [[1, -1]], 8), (2, [[]], 0)]
+)
+def test_pysdd_bears_every_clause(variables: int, rows: list[list[int]], expected: int) -> None:
+    clauses = Clauses.of(variables, rows)
+    circuit = bottom_up(clauses, seconds=60, megabytes=4000)
+    assert count(circuit, open_to_all(clauses)) == expected
+    assert fault(circuit, clauses, decisions=False) is None
+
+
 def test_pysdd_is_ended_in_time() -> None:
     with pytest.raises(OfferTooLarge, match="pysdd"):
         bottom_up(tangle(300, 1, 700), seconds=0.5, megabytes=4000)

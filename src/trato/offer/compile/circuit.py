@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -96,7 +96,7 @@ def count(circuit: Circuit, fixed: NDArray[np.int8], workspace: Workspace | None
     from trato.offer.compile.passes import allow, open_branches
 
     room = workspace or Workspace(circuit)
-    if not allow(circuit.literal, fixed, room.allowed):
+    if not allow(circuit.literal, _plain(fixed, np.int8), room.allowed):
         return 0
     open_branches(room.graph, room.allowed, room.alive, room.free)
     alive, free = room.alive.tolist(), room.free.tolist()
@@ -131,7 +131,7 @@ def possible(
 
     room = workspace or Workspace(circuit)
     out = np.zeros((circuit.variables + 1, 2), np.bool_)
-    if allow(circuit.literal, fixed, room.allowed) and mark_possible(
+    if allow(circuit.literal, _plain(fixed, np.int8), room.allowed) and mark_possible(
         room.graph, room.allowed, room.alive, room.holds, room.found
     ):
         spread_possible(circuit.literal, room.found, out)
@@ -174,8 +174,8 @@ def best(
 
     room = workspace or Workspace(circuit)
     if not (
-        allow(circuit.literal, fixed, room.allowed)
-        and gather_weights(circuit.literal, room.allowed, scores, room.weights)
+        allow(circuit.literal, _plain(fixed, np.int8), room.allowed)
+        and gather_weights(circuit.literal, room.allowed, _plain(scores, np.float64), room.weights)
         and find_best(room.graph, room.weights, room.sums, room.taken, room.holds, room.found)
     ):
         return -np.inf, np.zeros(circuit.variables + 1, np.int8)
@@ -201,8 +201,14 @@ def sample(
     room = workspace or Workspace(circuit)
     out = np.zeros((len(uniforms), circuit.variables + 1), np.int8)
     if _weighed(circuit, fixed, log_weights, room):
-        draw(room.graph, circuit.literal, room.weights, room.shares, uniforms, room.found, out)
+        numbers = _plain(uniforms, np.float64)
+        draw(room.graph, circuit.literal, room.weights, room.shares, numbers, room.found, out)
     return out
+
+
+def _plain(array: NDArray[Any], kind: type[np.generic]) -> NDArray[Any]:
+    """The array as the kernels are compiled for: contiguous, writable, of this type."""
+    return np.require(array, kind, ("C", "W"))
 
 
 def _weighed(
@@ -212,8 +218,8 @@ def _weighed(
     from trato.offer.compile.passes import allow, gather_weights, scale, sum_up
 
     if not (
-        allow(circuit.literal, fixed, room.allowed)
-        and gather_weights(circuit.literal, room.allowed, log_weights, room.weights)
+        allow(circuit.literal, _plain(fixed, np.int8), room.allowed)
+        and gather_weights(circuit.literal, room.allowed, _plain(log_weights, np.float64), room.weights)
     ):
         return False
     scale(room.weights)

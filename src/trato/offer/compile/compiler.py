@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
 from trato.errors import OfferTooLarge
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from trato.offer.compile.search import Search
     from trato.offer.compile.simplify import Simplified
 
-SLICE = 200_000  # steps of one search before another one has its turn
+SLICE = 4_000_000  # steps of one search before another one has its turn: some hundredths of a second
 
 
 class Compiler(Protocol):
@@ -35,6 +36,7 @@ def compile_clauses(clauses: Clauses, *, seconds: float = 30.0, megabytes: float
     from trato.offer.compile.sdd import bottom_up
     from trato.offer.compile.verify import fault
 
+    _get_ready()
     compilers: dict[str, Compiler] = {"top down": top_down, "pysdd": bottom_up}
     wrong = ""
     for name, compiler in compilers.items():
@@ -46,6 +48,16 @@ def compile_clauses(clauses: Clauses, *, seconds: float = 30.0, megabytes: float
     raise RuntimeError(
         f"no compiler's diagram of {clauses.digest} passes the checks. {wrong}Please report this."
     )
+
+
+@cache
+def _get_ready() -> None:
+    """Have the kernels compiled, or read from disk, before any clock runs."""
+    from trato.offer.clauses import Clauses
+    from trato.offer.compile.verify import fault
+
+    clauses = Clauses.of(7, [[1, 2, 3], [-1, 4], [-4, 5, 6], [-5, -6], [2, -3, 5], [-2, 6, 7], [-7, 1, 4]])
+    fault(top_down(clauses, seconds=float("inf"), megabytes=float("inf")), clauses)
 
 
 def top_down(clauses: Clauses, *, seconds: float, megabytes: float) -> Circuit:
@@ -69,41 +81,38 @@ def top_down(clauses: Clauses, *, seconds: float, megabytes: float) -> Circuit:
 
 
 def smallest(simplified: Simplified, pause: Callable[[str], None], megabytes: float) -> Search:
-    """The search, of several in different orders, that finds the smallest circuit.
+    """The search, of those in several orders, that finds the smallest circuit.
 
     They take turns. Once one is done, another goes on only while it may still be smaller and has not taken
-    twice its turns: so nothing but giving up depends on the clock.
+    twice its turns; one that would need more memory than there is gives way to the others. So nothing but
+    giving up depends on the clock.
     """
     from trato.offer.compile.order import ranks
     from trato.offer.compile.search import Search
 
-    kept, starts, literals = simplified.kept, simplified.starts, simplified.literals
-    going = [
-        Search(kept, starts, literals, ranks(kept, starts, literals, by_fill=by_fill))
-        for by_fill in (True, False)
-    ]
+    parts = simplified.kept, simplified.starts, simplified.literals
+    going = [Search(*parts, rank) for rank in ranks(*parts)]
     done: list[Search] = []
     turns, last_turn = 0, 0
     while going:
-        for search in going:
+        turns += 1
+        for search in tuple(going):
             pause(f"after {search.decisions:,} decisions")
+            if search.wanted + sum(other.bytes for other in going) > 1e6 * megabytes:
+                going.remove(search)
+                if not going and not done:
+                    raise too_large(
+                        f"{megabytes:g} megabytes were used up after {search.decisions:,} decisions"
+                    )
+                continue
             search.go_on(SLICE)
             if search.done:
+                going.remove(search)
                 done.append(search)
-        turns += 1
         last_turn = last_turn or (2 * turns if done else 0)
-        bound = min((search.size for search in done), default=None)
-        going = [search for search in going if not search.done]
-        if bound is not None:
+        if done:
+            bound = min(search.size for search in done)
             going = [search for search in going if search.size < bound and turns < last_turn]
-        elif sum(search.bytes for search in going) > 1e6 * megabytes:
-            # The larger one goes first; with a single one left, there is nothing more to give up.
-            going.sort(key=lambda search: search.bytes)
-            given_up = going.pop()
-            if not going:
-                raise too_large(
-                    f"{megabytes:g} megabytes were used up after {given_up.decisions:,} decisions"
-                )
     return min(done, key=lambda search: search.size)
 
 

@@ -31,12 +31,17 @@ def bottom_up(clauses: Clauses, *, seconds: float, megabytes: float) -> Circuit:
     from trato.offer.compile.circuit import Circuit
 
     n = clauses.variables
-    if n == 0 or any(not clause for clause in clauses):
-        return contradiction(n) if len(clauses) else _whole()
+    # pysdd does not bear literals said twice.
+    rows = [sorted(set(clause)) for clause in clauses]
+    rows = [row for row in rows if not any(-literal in row for literal in row)]
+    if not all(rows):
+        return contradiction(n)
+    if not rows:
+        return _whole(n)
     with tempfile.TemporaryDirectory() as folder:
         cnf, result = Path(folder, "clauses.cnf"), Path(folder, "diagram.npz")
-        lines = [f"p cnf {n} {len(clauses)}"]
-        lines += [" ".join(map(str, clause)) + " 0" for clause in clauses]
+        lines = [f"p cnf {n} {len(rows)}"]
+        lines += [" ".join(map(str, row)) + " 0" for row in rows]
         cnf.write_text("\n".join(lines) + "\n", encoding="ascii")
         command = [
             sys.executable,
@@ -61,13 +66,16 @@ def bottom_up(clauses: Clauses, *, seconds: float, megabytes: float) -> Circuit:
     return Circuit(n, n, literal, *gathered(root, *arrays))
 
 
-def _whole() -> Circuit:
+def _whole(variables: int) -> Circuit:
+    """The circuit of no clauses: one branch in which every variable is free."""
     from trato.offer.compile.circuit import Circuit
 
     nothing, zeros = np.zeros(0, np.int32), np.zeros(2, np.int32)
-    return Circuit(
-        0, 0, np.ones(1, np.int32), np.array([0, 1], np.int32), zeros, nothing, zeros, nothing, zeros, nothing
-    )
+    free = np.arange(1, variables + 1, dtype=np.int32)
+    one = np.array([0, 1], np.int32)
+    literal = np.arange(1, 2 * variables + 2, 2, dtype=np.int32)
+    ends = np.array([0, variables], np.int32)
+    return Circuit(variables, variables, literal, one, zeros, nothing, ends, free, zeros, nothing)
 
 
 def trace(cnf: Path) -> dict[str, np.ndarray]:

@@ -36,6 +36,7 @@ DONE, PAUSED, FULL = 0, 1, 2
     GAPS,
     KIDS,
     STAMP,
+    WORK,
     NODES,
     BRANCHES,
     OUT_LITERALS,
@@ -46,13 +47,13 @@ DONE, PAUSED, FULL = 0, 1, 2
     STAGE,
     DECISIONS,
     ROOT,
-) = range(16)
+) = range(17)
 
 
 class Stacks(NamedTuple):
     """What is under way. A frame is a component that is being decided; a part is a component still to be."""
 
-    at: NDArray[np.int64]  # (16,) see above
+    at: NDArray[np.int64]  # (17,) see above
     vars: NDArray[np.int32]  # the variables of components, one after the other
     parts: NDArray[np.int64]  # (parts, 3): where its variables begin and end, and which one to decide
     part_keys: NDArray[np.uint64]  # (parts, 2)
@@ -122,6 +123,7 @@ def parted(
     at, variables, parts, part_keys, gaps, kids, _, _ = stacks
     at[STAMP] += 1
     stamp = at[STAMP]
+    at[WORK] += after - begin
     value = values.value
     for place in range(begin, after):
         first = variables[place]
@@ -141,7 +143,10 @@ def parted(
             v = variables[head]
             head += 1
             active = 0
+            at[WORK] += 8
             for code in range(2 * v, 2 * v + 2):
+                at[WORK] += formula.implied_starts[code + 1] - formula.implied_starts[code]
+                at[WORK] += formula.found_starts[code + 1] - formula.found_starts[code]
                 for k in range(formula.implied_starts[code], formula.implied_starts[code + 1]):
                     other = formula.implied[k] >> 1
                     if value[2 * other] == 0:
@@ -160,6 +165,7 @@ def parted(
                     marks.seen_clause[c] = stamp
                     c_begin = formula.clause_starts[c]
                     c_after = formula.clause_starts[c + 1]
+                    at[WORK] += c_after - c_begin
                     mark0 = np.uint64(0)
                     mark1 = np.uint64(0)
                     for j in range(c_begin, c_after):
@@ -239,11 +245,12 @@ def search(
     at, variables, parts, part_keys, _, kids, frames, frame_keys = stacks
     n = len(marks.rank) - 1
     stage = at[STAGE]
+    until = at[WORK] + steps
     while True:
-        if steps <= 0:
+        if at[WORK] >= until:
             at[STAGE] = stage
             return PAUSED
-        steps -= 1
+        at[WORK] += 1
         if (
             at[VARS] + n >= len(variables)
             or at[PARTS] + n >= len(parts)
@@ -279,8 +286,7 @@ def search(
                 values.value[code ^ 1] = -1
                 values.trail[at[END]] = code
                 at[END], fine = propagate(formula, values, at[END], at[END] + 1)
-                steps -= at[END] - frame[F_TRAIL]
-            steps -= frame[F_AFTER] - frame[F_BEGIN]
+                at[WORK] += 8 * (at[END] - frame[F_TRAIL])
             stage = PART
             if not fine or not parted(formula, values, marks, stacks, memory, frame[F_BEGIN], frame[F_AFTER]):
                 stage = VALUE
@@ -362,7 +368,7 @@ class Search:
         )
         room = 4 * n + 1024
         self.stacks = Stacks(
-            np.zeros(16, np.int64),
+            np.zeros(17, np.int64),
             np.zeros(room, np.int32),
             np.zeros((room, 3), np.int64),
             np.zeros((room, 2), np.uint64),
@@ -386,13 +392,15 @@ class Search:
         self.stacks.at[DEPTH] = 1
         self.stacks.at[VARS] = n
         self.done = False
+        self.wanted = 0  # bytes that are lacking before it can go on
 
     def go_on(self, steps: int) -> None:
-        """Search for about so many steps more."""
+        """Search for about so many steps more, or until there is no room; room is made at the next call."""
+        if self.wanted:
+            self._make_room()
         answer = search(self.formula, self.values, self.marks, self.stacks, self.trace, self.memory, steps)
         self.done = answer == DONE
-        if answer == FULL:
-            self._make_room()
+        self.wanted = sum(more.nbytes for more in self._too_small()) if answer == FULL else 0
 
     @property
     def root(self) -> int:
@@ -425,38 +433,55 @@ class Search:
         held = (*self.stacks, *self.trace, *self.memory, *self.marks, *self.formula, *self.values)
         return sum(array.nbytes for array in held)
 
-    def _make_room(self) -> None:
+    def _too_small(self) -> list[NDArray[Any]]:
+        """The arrays that have no room for one step more."""
         at, n = self.stacks.at, len(self.marks.rank)
+        filled = (
+            (self.stacks.vars, at[VARS]),
+            (self.stacks.parts, at[PARTS]),
+            (self.stacks.part_keys, at[PARTS]),
+            (self.stacks.gaps, at[GAPS]),
+            (self.stacks.kids, at[KIDS]),
+            (self.trace.nodes, at[NODES]),
+            (self.trace.ends, at[BRANCHES]),
+            (self.trace.literals, at[OUT_LITERALS]),
+            (self.trace.gaps, at[OUT_GAPS]),
+            (self.trace.kids, at[OUT_KIDS]),
+        )
+        short = [array for array, used in filled if used + n >= len(array)]
+        return [*short, *self.memory] if 2 * at[ENTRIES] + 2 >= len(self.memory.nodes) else short
 
-        def grown(array: NDArray[Any], filled: int) -> NDArray[Any]:
-            if filled + n < len(array):
+    def _make_room(self) -> None:
+        short = {id(array) for array in self._too_small()}
+        n = len(self.marks.rank)
+
+        def grown(array: NDArray[Any]) -> NDArray[Any]:
+            if id(array) not in short:
                 return array
             return np.concatenate((array, np.zeros((len(array) + n, *array.shape[1:]), array.dtype)))
 
-        stacks, trace = self.stacks, self.trace
+        stacks = self.stacks
         self.stacks = stacks._replace(
-            vars=grown(stacks.vars, at[VARS]),
-            parts=grown(stacks.parts, at[PARTS]),
-            part_keys=grown(stacks.part_keys, at[PARTS]),
-            gaps=grown(stacks.gaps, at[GAPS]),
-            kids=grown(stacks.kids, at[KIDS]),
+            vars=grown(stacks.vars),
+            parts=grown(stacks.parts),
+            part_keys=grown(stacks.part_keys),
+            gaps=grown(stacks.gaps),
+            kids=grown(stacks.kids),
         )
+        trace = self.trace
         self.trace = Trace(
-            grown(trace.nodes, at[NODES]),
-            grown(trace.ends, at[BRANCHES]),
-            grown(trace.literals, at[OUT_LITERALS]),
-            grown(trace.gaps, at[OUT_GAPS]),
-            grown(trace.kids, at[OUT_KIDS]),
+            grown(trace.nodes), grown(trace.ends), grown(trace.literals), grown(trace.gaps), grown(trace.kids)
         )
-        if 2 * at[ENTRIES] + 2 >= len(self.memory.nodes):
+        if id(self.memory.nodes) in short:
             self.memory = Memory(*moved(self.memory))
+        self.wanted = 0
 
 
 @kernel
 def moved(memory: Memory) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
-    """The same table with four times the room."""
-    keys = np.zeros((4 * len(memory.nodes), 2), np.uint64)
-    nodes = np.full(4 * len(memory.nodes), ABSENT, np.int32)
+    """The same table with twice the room."""
+    keys = np.zeros((2 * len(memory.nodes), 2), np.uint64)
+    nodes = np.full(2 * len(memory.nodes), ABSENT, np.int32)
     larger = Memory(keys, nodes)
     for old in range(len(memory.nodes)):
         if memory.nodes[old] != ABSENT:

@@ -127,10 +127,12 @@ def broken_clause(circuit: Circuit, clauses: Clauses) -> str | None:
     graph = Workspace(circuit).graph
     allowed = np.full((2 * circuit.kept + 2, WORDS), ~np.uint64(0))
     holds = np.zeros((len(circuit.nodes) - 1, WORDS), np.uint64)
+    starts = np.require(clauses.starts, np.int64, ("C", "W"))  # as the kernel is compiled for
+    literals = np.require(clauses.literals, np.int32, ("C", "W"))
     step = 64 * WORDS
     for first in range(0, len(clauses), step):
         after = min(first + step, len(clauses))
-        if breaks(graph, circuit.literal, clauses.starts, clauses.literals, first, after, allowed, holds):
+        if breaks(graph, circuit.literal, starts, literals, first, after, allowed, holds):
             return f"an assignment of the diagram breaks one of the clauses {first} to {after - 1}"
     return None
 
