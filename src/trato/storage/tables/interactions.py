@@ -44,6 +44,7 @@ interactions = Table(
     Column("stance", Word),
     Column("learns", Boolean, nullable=False),
     Index(None, "customer", "position"),
+    Index(None, "source"),
     sqlite_autoincrement=True,  # a position is never used twice, whatever is erased
 )
 

@@ -144,6 +144,7 @@ def _log() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_interactions_customer_position", "interactions", ["customer", "position"])
+    op.create_index("ix_interactions_source", "interactions", ["source"])
     op.create_table(
         "log_blocks",
         sa.Column("number", sa.BigInteger, nullable=False, autoincrement=False),
