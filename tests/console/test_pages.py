@@ -54,7 +54,8 @@ def test_the_portfolio_says_value_by_needs_and_who_is_left_out(someone: Someone)
     page = someone("analyst").get("/portfolio").text
     text = text_of(page)
     assert re.search(r"6\d customers, expected to bring €[\d,]+ together", text)
-    assert "4 customers are left out, who do not permit this: Advising you." in text
+    assert re.search(r"3 customers are left out, who do not permit this: Advising you.", text)
+    assert "1 customer permits it and is not in the build yet." in text
     assert "rye 2.1× as often" in text
     assert text.index("Tiers by needs") < text.index("Which need brings how much")
     assert '<th scope="row">Most valuable' in page

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time
 from typing import TYPE_CHECKING
 
-from trato.console.customers import known_by, name_of, note_looks
+from trato.console.customers import called, known_by, note_looks
 from trato.customers.customer import CustomerId
 from trato.customize.leave import leave_of
 from trato.customize.sections import SECTIONS, Asked
@@ -26,7 +26,7 @@ from trato.permission.give import (
     give_permission,
     withdraw_permission,
 )
-from trato.permission.permit import OBJECTION_COUNTS, needs_opt_in
+from trato.permission.permit import leaves_a_choice, needs_opt_in
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from trato.storage.transaction import Transaction
 
 EVENTS = 15
+PROPOSED_AT_ONCE = 4
 LONGEST_EVIDENCE = 2_000
 
 
@@ -71,19 +72,18 @@ def _page(visit: Visit, *, status: int = 200, problem: str = "") -> Response:
         "customer",
         status=status,
         k=known,
-        name=name_of(known),
+        name=called(visit.reader, known),
         matters=sorted(matters, key=lambda one: one.opened_at),
         touchpoints=visit.desk.company.touchpoints,
         purposes=purposes.by_key,
         askable={one.key for one in purposes if needs_opt_in(one)},
-        objectionable={
-            one.key for one in purposes if not needs_opt_in(one) and one.legal_basis in OBJECTION_COUNTS
-        },
+        objectionable={one.key for one in purposes if leaves_a_choice(one) and not needs_opt_in(one)},
         holding=tuple(leave.permits),
         sees_who=sees_who,
         before=asked.before,
         problem=problem,
         longest=LONGEST_WORDS,
+        shown_at_once=PROPOSED_AT_ONCE,
         now=visit.now,
     )
 

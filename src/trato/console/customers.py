@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from trato.console.visit import Visit
+    from trato.console.words import Reader
     from trato.customers.identifiers import Identifier
     from trato.customize.sections import KnownCustomer, SectionName
     from trato.storage.transaction import Transaction
@@ -55,7 +56,7 @@ def _page(visit: Visit, *, status: int = 200, problem: str = "", several: tuple[
         "customers",
         status=status,
         rows=rows,
-        names={one.customer: name_of(one) for one in rows},
+        names={one.customer: called(visit.reader, one) for one in rows},
         after=last[0] if last else None,
         need=need,
         tier=tier,
@@ -135,10 +136,14 @@ def note_looks(visit: Visit, rows: list[KnownCustomer], *more: str) -> None:
     visit.desk.store.write(keep)
 
 
-def name_of(one: KnownCustomer) -> str:
-    """What to call a customer, where that may be shown; else nothing."""
-    if one.who is None or one.who.shown is None:
-        return ""
-    values = {value.name: value.value for value in one.who.shown.values}
+def called(reader: Reader, one: KnownCustomer) -> str:
+    """What to call a customer: by name, by an identifier, or by the end of the id, as far as may be shown."""
+    who = None if one.who is None else one.who.shown
+    values = {} if who is None else {value.name: value.value for value in who.values}
     whole = " ".join(values[part] for part in ("first_name", "last_name") if values.get(part))
-    return values.get("name") or whole
+    if values.get("name") or whole:
+        return values.get("name") or whole
+    if who is not None and who.identifiers:
+        first = who.identifiers[0]
+        return f"{reader.named('field', first.kind).unescape()} {first.value}"
+    return reader.say("customer.id", id=f"…{one.customer[-8:]}").unescape()

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from trato.customize.wants import needs_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from trato.company.folder import Company
     from trato.console.visit import Desk
     from trato.customize.wants import NeedInWords
-    from trato.differentiate.store import PublishedBuild
     from trato.permission.purposes import Purpose
     from trato.storage.transaction import Transaction
 
@@ -38,9 +34,3 @@ def needs_of_build(it: Transaction, desk: Desk, purpose: str) -> tuple[NeedInWor
     if version is None:
         return NEEDS_WORDS
     return needs_in_words(desk.models.needs(it, version), desk.company.needs or ())
-
-
-def summary_of(build: PublishedBuild) -> Mapping[str, object]:
-    """What the build left said of itself."""
-    said = json.loads(build.summary or "{}")
-    return said if isinstance(said, dict) else {}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trato.console.learned import NEEDS_WORDS, needs_of_build, profiling_of_build, summary_of
+from trato.console.learned import NEEDS_WORDS, needs_of_build, profiling_of_build
 from trato.differentiate.known import NO_NEED
 from trato.differentiate.value.tiers import Tier
+from trato.permission.permit import everyone_permitted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,35 +81,31 @@ def summed(found: Sequence[PortfolioCell]) -> Portfolio:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Who is not in the portfolio: those who do not permit it, and those who do and came after the build."""
+
+    not_permitted: int
+    not_counted: int
+
+
 def show(visit: Visit) -> Response:
     """Value by needs: the table, one picture, and who is left out."""
+    now = visit.now
 
     def read(
         it: Transaction,
-    ) -> tuple[PublishedBuild | None, Purpose | None, Portfolio, tuple[NeedInWords, ...]]:
+    ) -> tuple[PublishedBuild | None, Purpose | None, Portfolio, tuple[NeedInWords, ...], Absent]:
         build, purpose = it.current_build(), profiling_of_build(it, visit.desk.company)
         if purpose is None:
-            return build, None, summed(()), NEEDS_WORDS
-        cells = it.portfolio(purpose.key, visit.now)
-        return build, purpose, summed(cells), needs_of_build(it, visit.desk, purpose.key)
+            return build, None, summed(()), NEEDS_WORDS, Absent(0, 0)
+        found = summed(it.portfolio(purpose.key, now))
+        everybody = sum(1 for _ in it.all_customers())
+        permitted = len(everyone_permitted(it, purpose, now=now))
+        absent = Absent(everybody - permitted, max(0, permitted - found.whole.customers))
+        return build, purpose, found, needs_of_build(it, visit.desk, purpose.key), absent
 
-    build, purpose, found, needs = visit.desk.store.read(read)
+    build, purpose, found, needs, absent = visit.desk.store.read(read)
     return visit.show(
-        "portfolio",
-        build=build,
-        purpose=purpose,
-        p=found,
-        needs=needs,
-        left_out=left_out(build, purpose),
-        no_need=NO_NEED,
+        "portfolio", build=build, purpose=purpose, p=found, needs=needs, absent=absent, no_need=NO_NEED
     )
-
-
-def left_out(build: PublishedBuild | None, purpose: Purpose | None) -> int | None:
-    """How many the build left out for lack of permission; None where it does not say."""
-    if build is None or purpose is None:
-        return None
-    found: object = summary_of(build)
-    for step in ("purposes", purpose.key, "left_out"):
-        found = found.get(step) if isinstance(found, dict) else None
-    return found if isinstance(found, int) else None

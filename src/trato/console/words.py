@@ -59,6 +59,10 @@ class Reader:
             return f">{self.number(MOST_TIMES)}"
         return self.number(often, 1 if often < 9.95 else 0)
 
+    def hundred(self, chance: float) -> str:
+        """A chance as so many of a hundred, with as many digits as keep small ones apart."""
+        return self.number(100 * chance, 0 if chance >= 0.0095 or chance < 0.0005 else 1)
+
     def likely(self, chance: float) -> Markup:
         """A chance in words; nothing that is still to come is sure."""
         return self.say("sure") if chance >= 0.995 else self.say("of_100", chance=self.number(100 * chance))
