@@ -1,8 +1,8 @@
 """The model of worth that is served: the same number for one customer on a page as for all in a build.
 
 A build fits it without the booster, so that worth is a pure function of the model, of a customer's money days
-and of the weights of their belief. Every distinct history (purchases, last purchase, time) is worked out by
-itself, and customers who share one share the work: so nobody's number depends on who else is asked about.
+and of the weights of their belief. Customers share the work only where what is shared is the same for each of
+them alone: so nobody's number depends on who else is asked about.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from trato.differentiate.value.tiers import TierCuts, TierRule, tier_cuts, tiers
 from trato.errors import BadDeclaration, NotEnoughData
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -260,25 +260,14 @@ class _Ahead:
 def _looked_ahead(model: ValueModel, histories: Histories) -> _Ahead:
     n = len(histories.x)
     p_alive, purchases, low, high = (np.zeros(n) for _ in range(4))
-    rows = histories.rows()
     levels = own_levels(model.levels, np.array(NOMINAL))
-    order = np.argsort(rows.row, kind="stable")
-    ends = np.cumsum(rows.customers).astype(np.int64).tolist()
-    for place, end in enumerate(ends):
-        members = order[end - int(rows.customers[place]) : end]
-        one = PurchaseRows(
-            rows.x[[place]],
-            rows.t_x[[place]],
-            rows.T[[place]],
-            rows.customers[[place]],
-            np.zeros(len(members), np.intp),
-        )
-        p_alive[members] = p_alive_rows(model.purchases, one)[0]
-        purchases[members] = expected_purchases_rows(model.purchases, one, histories.weeks_ahead)[0]
-        ahead = purchases_ahead(model.purchases, one, histories.weeks_ahead)
-        low[members], high[members] = value_quantiles(
-            one, ahead, worth(model.spend, _some(histories, members)), levels
-        ).T
+    for members, rows in _alike(model, histories):
+        p_alive[members] = rows.spread(p_alive_rows(model.purchases, rows))
+        ahead = expected_purchases_rows(model.purchases, rows, histories.weeks_ahead)
+        purchases[members] = rows.spread(ahead)
+        kinds = purchases_ahead(model.purchases, rows, histories.weeks_ahead)
+        bring = worth(model.spend, _some(histories, members))
+        low[members], high[members] = value_quantiles(rows, kinds, bring, levels).T
     alone = purchases * expected_spend(model.spend, histories)
     expected = model.model_weight * alone
     if model.past_weight > 0:
@@ -289,6 +278,28 @@ def _looked_ahead(model: ValueModel, histories: Histories) -> _Ahead:
     return _Ahead(
         p_alive, purchases, expected, np.minimum(ends_of[0], expected), np.maximum(ends_of[1], expected)
     )
+
+
+def _alike(model: ValueModel, histories: Histories) -> Iterator[tuple[NDArray[np.intp], PurchaseRows]]:
+    """Customers whose numbers do not depend on each other, though they are worked out together.
+
+    The distribution of purchases to come depends on how many there were and for how long, whenever the last
+    one was. The signed model leaves out what is negligible of all who are asked about: there nobody may be
+    asked about together with others who are not quite alike.
+    """
+    rows = histories.rows()
+    when = rows.t_x if isinstance(model.spend, Margins) else np.zeros(len(rows.x))
+    _, group = np.unique(np.stack([rows.x, rows.T, when]), axis=1, return_inverse=True)
+    of_customer = group.ravel()[rows.row]
+    order = np.argsort(of_customer, kind="stable")
+    for members in np.split(order, np.flatnonzero(np.diff(of_customer[order])) + 1):
+        if len(members):
+            some, own = np.unique(rows.row[members], return_inverse=True)
+            shared = np.bincount(own, minlength=len(some)).astype(np.float64)
+            yield (
+                members,
+                PurchaseRows(rows.x[some], rows.t_x[some], rows.T[some], shared, own.astype(np.intp)),
+            )
 
 
 def _placed(
