@@ -27,7 +27,11 @@ def test_without_a_table_the_folder_is_sound_as_it_is(tmp_path: Path) -> None:
     company = read_company(folder)
     assert company.settings.name == {"pt": 'Ana\'s "corner": #1'}
     assert (company.settings.currency, company.settings.zone.key) == ("BRL", "UTC")
-    assert [name for _, name in company.sources.events] == ["Order Completed", "Product Viewed"]
+    assert list(company.sources.events) == [
+        ("track", "Order Completed"),
+        ("track", "Product Viewed"),
+        ("identify", ""),
+    ]
     assert examine(folder).faults == ()
     schemas = {path.name for path in (folder / "schemas").iterdir()}
     for file in ("company", "purposes", "touchpoints", "sources"):

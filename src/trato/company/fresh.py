@@ -46,7 +46,7 @@ def write_folder(folder: Path, answers: Answers, table: TableFound | None) -> tu
     """
     files = {
         "company.yaml": _company(answers),
-        "purposes.yaml": _purposes(table.identifier if table else "customer_number"),
+        "purposes.yaml": _purposes(table.identifier if table else "user_id"),
         "touchpoints.yaml": _TOUCHPOINTS,
         "sources.yaml": _table(table) + _EVENTS_FOR_LATER if table else _EVENTS,
     }
@@ -100,7 +100,7 @@ purposes:
   service:
     labels: {{en: Selling to you and helping you, es: Venderle y atenderle, pt: Vender a você e atender você}}
     legal_basis: contract
-    fields: [{identifier}, name, email] # what may be read for it
+    fields: [{identifier}, name, email, language] # what may be read for it
     retention_days: 1095
   suggestions:
     labels:
@@ -139,7 +139,7 @@ _HEADING = """\
 
 _EVENT = """\
   Order Completed:
-    kind: purchase # or return, choice, view, statement, contact, other
+    kind: purchase # or return, choice, view, statement, contact, permission, other
     purposes: [service, suggestions]
     touchpoint: website
     customer: {user_id: userId, email: context.traits.email} # one of them must be there
@@ -157,6 +157,14 @@ _EVENT = """\
     time: timestamp
     component: properties.category
     module: properties.name
+  Signed In:
+    call: identify
+    kind: other
+    purposes: [service]
+    touchpoint: website
+    customer: {user_id: userId, email: traits.email}
+    time: timestamp
+    values: {name: traits.name, language: traits.language} # kept, as the purpose lists them
 """
 
 _EVENTS = (
@@ -208,7 +216,7 @@ def _table(table: TableFound) -> str:
     if table.decimal:
         lines.append(f"    decimal: {table.decimal}")
     lines += [
-        f"    kind: {table.kind} # or purchase, return, choice, view, statement, contact, other",
+        f"    kind: {table.kind} # or purchase, return, choice, view, statement, contact, permission, other",
         "    purposes: [service, suggestions]",
         "    touchpoint: store",
         "    customer:",
