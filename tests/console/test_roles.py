@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.console.conftest import form_token, text_of
 from trato.company.access import ROLES
-from trato.company.people import MAY
+from trato.company.people import MAY, roles_by_area
 from trato.console.routes import PAGES, router
+from trato.console.words import console_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,3 +121,15 @@ def test_an_agent_sees_who(console: Staged, someone: Callable[..., Somebody]) ->
     page = text_of(someone("agent").get(f"/customers/{console.customers['ana']}").text)
     for told in ("Ana Prado", "ana@example.org", "not baked through", "I like it dark and sour."):
         assert told in page
+
+
+def test_the_documentation_has_the_same_table() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs/method/console.md").read_text(encoding="utf-8")
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in page.split("## Who may see what", 1)[1].splitlines()
+        if line.startswith("| ") and "---" not in line
+    ]
+    told = {row[0]: tuple(cell == "yes" for cell in row[1:5]) for row in rows[1:]}
+    words = console_words("en").messages
+    assert told == {words[f"area.{area}"][0]: may for area, may in roles_by_area()}
