@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trato.errors import TooMuchAtOnce
-from trato.server.limits import MOST_KEYS, Rates
+from trato.server.limits import MOST_KEYS, Rates, Room
 
 
 class Clock:
@@ -48,3 +48,26 @@ def test_keys_do_not_share_a_bucket_and_buckets_do_not_pile_up() -> None:
     with pytest.raises(TooMuchAtOnce):
         rates.take(str(MOST_KEYS), 1)
     assert len(rates._left) == MOST_KEYS
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 120)), max_size=60))
+def test_no_more_is_under_way_than_the_room_holds(asked: list[tuple[int, int]]) -> None:
+    room = Room(100)
+    guests = [room.guest() for _ in range(5)]
+    held = [0] * 5
+    for who, size in asked:
+        others = sum(held) - held[who]
+        try:
+            guests[who].hold(size)
+        except TooMuchAtOnce:
+            assert others
+            assert others + size > 100
+        else:
+            held[who] = size
+            assert not others or sum(held) <= 100
+    for guest in guests:
+        with guest:
+            pass
+    room.guest().hold(100)
+    with pytest.raises(TooMuchAtOnce):
+        room.guest().hold(1)

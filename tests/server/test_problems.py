@@ -51,7 +51,7 @@ def test_the_nearest_class_decides() -> None:
 
 
 def test_a_fault_is_noted_without_what_it_may_tell_of_customers(caplog: pytest.LogCaptureFixture) -> None:
-    personal = "@".join(["ana", "example.org"])
+    personal = "ana@example.org"
     try:
         raise ValueError(personal)  # noqa: TRY301 as a library would
     except ValueError as error:

@@ -35,7 +35,7 @@ def application(
     grow, for rates.
     """
     limits = context.limits
-    inbox = Inbox(writing(context), limits.waiting)
+    inbox = Inbox(writing(context))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

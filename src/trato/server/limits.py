@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from trato.errors import TooMuchAtOnce
 
@@ -23,8 +23,8 @@ class Limits:
     Segment's libraries keep to 32 KB an event, 500 KB and 2,500 events a request, RudderStack's to 4 MB a
     request; more than the most is refused whole. `unpacked` is the most that a packed body may become, `page`
     the most of a request that is not for tracking. `rate` is in events a second and key, and `burst` seconds
-    of it may come at once; `waiting` in events that may wait to be written; `patience` in seconds in which a
-    body must have come.
+    of it may come at once; `waiting` in bytes of events that may be under way, of all requests together;
+    `patience` in seconds in which a body must have come.
     """
 
     event: int = 32 * KB
@@ -34,7 +34,7 @@ class Limits:
     page: int = 64 * KB
     rate: float = 5_000.0
     burst: float = 5.0
-    waiting: int = 50_000
+    waiting: int = 64 * KB * KB
     patience: float = 20.0
 
 
@@ -64,3 +64,50 @@ class Rates:
             raise TooMuchAtOnce(
                 "more events came with this key than its rate allows", seconds=max(1, seconds)
             )
+
+
+class Room:
+    """The bytes of all requests that are under way, at most so many together. Not for several threads.
+
+        with room.guest() as guest:
+            guest.hold(4_096)
+
+    Without it, many who send slowly could fill the memory, each within the limits of one request.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._held = 0
+
+    def guest(self) -> Guest:
+        """A request that holds nothing yet; what it holds is free again at the end of its block."""
+        return Guest(self)
+
+    def _change(self, before: int, after: int) -> None:
+        others = self._held - before
+        if others and others + after > self._most:
+            raise TooMuchAtOnce("too much is under way", seconds=1)
+        self._held = others + after
+
+
+class Guest:
+    """One request in the room."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._held = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._room._change(self._held, 0)  # noqa: SLF001 its own room
+        self._held = 0
+
+    def hold(self, size: int) -> None:
+        """Hold so many bytes from now on. Raises TooMuchAtOnce, and changes nothing, when the room is full.
+
+        Who is alone is never refused.
+        """
+        self._room._change(self._held, size)  # noqa: SLF001 its own room
+        self._held = size

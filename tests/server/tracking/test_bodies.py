@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trato.errors import BadBody, BodyTooLarge
+from trato.errors import BadBody, BodyTooLarge, TooMuchAtOnce
 from trato.server.limits import Limits
 from trato.server.tracking.bodies import CALLS, DEEPEST, events_in, gather, read_events, unpack
 
@@ -231,7 +231,7 @@ class TestGathering:
     def gathered(
         self, parts: Sequence[bytes], declared: str | None = None, limits: Limits = LIMITS, pause: float = 0
     ) -> bytes:
-        return asyncio.run(gather(self.stream(parts, pause), declared, limits))
+        return asyncio.run(gather(self.stream(parts, pause), declared, limits, lambda _: None))
 
     @given(st.lists(st.binary(max_size=20), max_size=20), st.sampled_from([None, "0", "7", "-1", "x", "²"]))
     def test_pieces_are_one_body_whatever_was_declared(
@@ -253,7 +253,7 @@ class TestGathering:
                 yield read[-1]
 
         with pytest.raises(BodyTooLarge):
-            asyncio.run(gather(endless(), None, Limits(body=100)))
+            asyncio.run(gather(endless(), None, Limits(body=100), lambda _: None))
         assert len(read) < 20
 
     @pytest.mark.parametrize("declared", ["999999999", "9" * 5_000])
@@ -263,7 +263,21 @@ class TestGathering:
             yield b""
 
         with pytest.raises(BodyTooLarge):
-            asyncio.run(gather(never(), declared, LIMITS))
+            asyncio.run(gather(never(), declared, LIMITS, lambda _: None))
+
+    def test_what_is_held_is_told_as_it_comes_and_may_be_refused(self) -> None:
+        told: list[int] = []
+        with pytest.raises(BodyTooLarge):
+            asyncio.run(gather(self.stream([b"x" * 40] * 4), None, Limits(body=100), told.append))
+        assert told == [40, 80, 0, 0]
+
+        def full(size: int) -> None:
+            told.append(size)
+            raise TooMuchAtOnce("too much is under way", seconds=1)
+
+        with pytest.raises(TooMuchAtOnce):
+            asyncio.run(gather(self.stream([b"x"] * 4), None, LIMITS, full))
+        assert told[4:] == [1]
 
     def test_a_body_that_trickles_in_is_given_up(self) -> None:
         with pytest.raises(BadBody, match="did not come within"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from trato.errors import StorageUnavailable, TooMuchAtOnce
+from trato.errors import StorageUnavailable
 from trato.server.tracking.inbox import MOST_AT_ONCE, Inbox, Parcel
 
 if TYPE_CHECKING:
@@ -43,11 +43,11 @@ class Store:
             raise error
 
 
-def outcomes(store: Store, parcels: Sequence[Parcel], waiting: int = 10_000) -> list[Any]:
+def outcomes(store: Store, parcels: Sequence[Parcel]) -> list[Any]:
     """What each of the parcels hears, the first being on its way when the others come."""
 
     async def run() -> list[Any]:
-        async with Inbox(store.write, waiting) as inbox:
+        async with Inbox(store.write) as inbox:
             tasks = []
             for one in parcels:
                 tasks.append(asyncio.create_task(inbox.put(one)))
@@ -84,24 +84,12 @@ def test_a_parcel_that_cannot_be_received_takes_no_other_with_it() -> None:
     assert [type(one) for one in found] == [type(None), type(None), ValueError, type(None), type(None)]
 
 
-def test_more_than_may_wait_is_refused_and_the_rest_is_written() -> None:
-    store = Store()
-    found = outcomes(store, [parcel(name, 4) for name in range(5)], waiting=10)
-    assert found[:2] == [None, None]
-    assert all(isinstance(one, TooMuchAtOnce) for one in found[2:])
-    assert store.groups == [[0], [1]]
-
-
-def test_one_request_larger_than_all_that_may_wait_is_still_taken_at_rest() -> None:
-    assert outcomes(Store(), [parcel(1, 40)], waiting=10) == [None]
-
-
 def test_what_waits_at_the_end_is_written_and_nothing_more_is_taken() -> None:
     store = Store()
     store.go.set()
 
     async def run() -> None:
-        inbox = Inbox(store.write, 10)
+        inbox = Inbox(store.write)
         async with inbox:
             task = asyncio.create_task(inbox.put(parcel("last")))
             await asyncio.sleep(0)
@@ -117,7 +105,7 @@ def test_a_sender_that_has_gone_holds_up_nobody() -> None:
     store = Store()
 
     async def run() -> None:
-        async with Inbox(store.write, 10) as inbox:
+        async with Inbox(store.write) as inbox:
             gone = asyncio.create_task(inbox.put(parcel("gone")))
             await asyncio.sleep(0.01)
             gone.cancel()

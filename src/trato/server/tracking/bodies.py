@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from trato.errors import BadBody, BodyTooLarge
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from trato.server.limits import Limits
 
@@ -56,14 +56,22 @@ _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What one request brought: its events, each with what the request says for all, and the key if any."""
+    """What one request brought: its events, each with what the request says for all, the key if any, and
+    the bytes of it all, unpacked.
+    """
 
     events: tuple[Mapping[str, object], ...]
     write_key: str | None
+    size: int
 
 
-async def gather(stream: AsyncIterator[bytes], declared: str | None, limits: Limits) -> bytes:
-    """The bytes of a body, as they are. Raises BodyTooLarge, and BadBody when they come too slowly."""
+async def gather(
+    stream: AsyncIterator[bytes], declared: str | None, limits: Limits, hold: Callable[[int], None]
+) -> bytes:
+    """The bytes of a body, as they are. Raises BodyTooLarge, and BadBody when they come too slowly.
+
+    `hold` is told how many bytes are held, and may refuse.
+    """
     most = limits.body
     too_large = BodyTooLarge(f"the body is larger than {most:,} bytes", hint="send smaller batches")
     if declared is not None and _number(declared) > SWALLOWED * most:
@@ -78,7 +86,9 @@ async def gather(stream: AsyncIterator[bytes], declared: str | None, limits: Lim
                     break
                 if held > most:
                     parts.clear()
+                    hold(0)
                 else:
+                    hold(held)
                     parts.append(part)
     except TimeoutError:
         raise BadBody(f"the body did not come within {limits.patience:g} seconds") from None
@@ -118,7 +128,7 @@ def read_events(raw: bytes, encoding: str | None, call: str, limits: Limits) -> 
             size = _size(event)
             if size > limits.event:
                 raise BodyTooLarge(f"event {number} has {size:,} bytes, more than {limits.event:,}")
-    return Sent(events, write_key if isinstance(write_key, str) else None)
+    return Sent(events, write_key if isinstance(write_key, str) else None, len(text))
 
 
 def _batched(document: dict[str, Any]) -> tuple[dict[str, object], ...]:

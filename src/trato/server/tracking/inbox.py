@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, TypeAlias
 
-from trato.errors import StorageError, StorageUnavailable, TooMuchAtOnce
+from trato.errors import StorageError, StorageUnavailable
 from trato.interact.receive import receive
 from trato.server.problems import note_fault
 
@@ -79,15 +79,13 @@ class _Waiting:
 class Inbox:
     """Takes parcels, and hands all that wait to `write` at once. To be used within its `async with`.
 
-    `waiting` is the most events that may wait. What cannot be written is not kept here: its sender is told,
-    and sends it again.
+    What cannot be written is not kept here: its sender is told, and sends it again. How much may wait is
+    bounded before it comes here.
     """
 
-    def __init__(self, write: Write, waiting: int) -> None:
+    def __init__(self, write: Write) -> None:
         self._write_parcels = write
-        self._most = waiting
         self._queue: deque[_Waiting] = deque()
-        self._held = 0
         self._there = asyncio.Event()
         self._open = False
         self._task: asyncio.Task[None] | None = None
@@ -109,16 +107,12 @@ class Inbox:
     async def put(self, parcel: Parcel) -> None:
         """Return once what became of the events is on disk.
 
-        Raises TooMuchAtOnce when too much waits, and StorageUnavailable when nothing can be written; then
-        nothing of the parcel is kept.
+        Raises StorageUnavailable when nothing can be written; then nothing of the parcel is kept.
         """
         if not self._open:
             raise StorageUnavailable("the server is stopping", hint="try again")
-        if self._held and self._held + len(parcel.events) > self._most:
-            raise TooMuchAtOnce("too much waits to be written", seconds=1)
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.append(_Waiting(parcel, answer))
-        self._held += len(parcel.events)
         self._there.set()
         return await answer
 
@@ -127,13 +121,9 @@ class Inbox:
             await self._there.wait()
             self._there.clear()
             while self._queue:
-                group = self._next()
-                try:
-                    await self._write(group)
-                    if self._queue:
-                        await asyncio.sleep(GATHERING_SECONDS)
-                finally:
-                    self._held -= sum(len(one.parcel.events) for one in group)
+                await self._write(self._next())
+                if self._queue:
+                    await asyncio.sleep(GATHERING_SECONDS)
 
     def _next(self) -> list[_Waiting]:
         group = [self._queue.popleft()]

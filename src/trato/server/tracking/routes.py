@@ -9,8 +9,9 @@ from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from trato.errors import BadBody, BodyTooLarge
+from trato.errors import BadBody, BodyTooLarge, TooMuchAtOnce
 from trato.server.keys import key_shown
+from trato.server.limits import Room
 from trato.server.problems import problem
 from trato.server.tracking.bodies import CALLS, events_in, gather
 from trato.server.tracking.inbox import Parcel
@@ -49,10 +50,11 @@ BODY = {
 def router(context: Context, keys: Keys, rates: Rates, inbox: Inbox) -> APIRouter:
     """The routes; they take events as long as the inbox is open."""
     routes = APIRouter(prefix="/v1", tags=["tracking"])
+    room = Room(context.limits.waiting)
     for path, call in CALLS.items():
         routes.add_api_route(
             f"/{path}",
-            _taking(call, context, keys, rates, inbox),
+            _taking(call, context, keys, rates, room, inbox),
             methods=["POST"],
             name=f"tracking_{path}",
             summary="Take a batch of events" if call == "batch" else f"Take one event: {call}",
@@ -71,7 +73,7 @@ def router(context: Context, keys: Keys, rates: Rates, inbox: Inbox) -> APIRoute
 
 
 def _taking(
-    call: str, context: Context, keys: Keys, rates: Rates, inbox: Inbox
+    call: str, context: Context, keys: Keys, rates: Rates, room: Room, inbox: Inbox
 ) -> Callable[[Request], Coroutine[Any, Any, Response]]:
     limits = context.limits
 
@@ -81,20 +83,24 @@ def _taking(
         shown = key_shown(headers)
         if shown:  # a stranger's body is not even read
             await keys.check(shown, "track")
-        try:
-            raw = await gather(request.stream(), headers.get("content-length"), limits)
-        except (BadBody, BodyTooLarge) as error:  # the rest of it is not waited for
-            return problem(error, status=400, close=True)
-        except ClientDisconnect:
-            return problem(BadBody("the body broke off"), close=True)
-        try:
-            sent = await events_in(raw, headers.get("content-encoding"), call, limits)
-        except BodyTooLarge as error:
-            return problem(error, status=400)  # as Segment answers it
-        key = await keys.check(shown or sent.write_key, "track")
-        rates.take(key.id, max(1, len(sent.events)))
-        if sent.events:
-            await inbox.put(Parcel(sent.events, key.id, received_at))
+        with room.guest() as guest:
+            try:
+                raw = await gather(request.stream(), headers.get("content-length"), limits, guest.hold)
+            except (BadBody, BodyTooLarge) as error:  # the rest of it is not waited for
+                return problem(error, status=400, close=True)
+            except TooMuchAtOnce as error:
+                return problem(error, close=True)
+            except ClientDisconnect:
+                return problem(BadBody("the body broke off"), close=True)
+            try:
+                sent = await events_in(raw, headers.get("content-encoding"), call, limits)
+            except BodyTooLarge as error:
+                return problem(error, status=400)  # as Segment answers it
+            guest.hold(sent.size)
+            key = await keys.check(shown or sent.write_key, "track")
+            rates.take(key.id, max(1, len(sent.events)))
+            if sent.events:
+                await inbox.put(Parcel(sent.events, key.id, received_at))
         return Response(WRITTEN, media_type="application/json")
 
     return take
