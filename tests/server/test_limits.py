@@ -62,9 +62,10 @@ def test_no_more_is_under_way_than_the_room_holds(asked: list[tuple[int, int]]) 
         except TooMuchAtOnce:
             assert others
             assert others + size > 100
+            assert size > held[who]  # to hold less is never refused
         else:
-            held[who] = size
-            assert not others or sum(held) <= 100
+            grew, held[who] = size > held[who], size
+            assert not (grew and others) or sum(held) <= 100
     for guest in guests:
         with guest:
             pass

@@ -85,7 +85,7 @@ class Room:
 
     def _change(self, before: int, after: int) -> None:
         others = self._held - before
-        if others and others + after > self._most:
+        if after > before and others and others + after > self._most:
             raise TooMuchAtOnce("too much is under way", seconds=1)
         self._held = others + after
 
