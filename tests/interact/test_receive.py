@@ -219,6 +219,16 @@ def test_a_visitor_of_a_batch_is_who_logs_in_later_in_it() -> None:
     assert len(found.customers) == len(store.customers) == 1
 
 
+def test_what_points_to_several_is_told_and_merges_nobody() -> None:
+    store = MemoryStore()
+    received(store, order("u1", anonymousId="a"), order("u2", context={"traits": {"email": "x@y.z"}}))
+    assert received(store, order("u1")).conflicts == {}
+    both = [order("u1", context={"traits": {"email": "x@y.z"}}), order("u2", anonymousId="a"), saved("u3")]
+    found = received(store, *both, saved("u3", ideas=True) | {"anonymousId": "a"})
+    assert found.conflicts == {"email": 1, "anonymous_id": 2}
+    assert len(store.customers) == 3
+
+
 def test_who_somebody_is_is_learned_from_what_is_kept_alone() -> None:
     store = MemoryStore()
     viewed = sent("Product Viewed", "u1", anonymousId="a", category="bread", name="rye")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from trato.identify.resolve import keep, look_up, plan
@@ -11,12 +13,12 @@ from trato.permission.leave import Leave
 from trato.permission.standing import StandingStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from trato.customers.customer import CustomerId
     from trato.customers.identifiers import Identifier
-    from trato.identify.resolve import Known, Plan
+    from trato.identify.resolve import Known, Plan, Resolved
     from trato.identify.store import Belonging
     from trato.interact.sent import Piece
     from trato.permission.purposes import Purposes
@@ -29,6 +31,25 @@ Key = TypeVar("Key")
 _ROUNDS = 4
 
 
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Of whom something was kept; and how many groups of identifiers pointed to several customers, by the
+    kind that pointed to another.
+    """
+
+    customers: frozenset[CustomerId] = frozenset()
+    conflicts: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def among(cls, customers: Iterable[CustomerId], resolved: Iterable[Resolved]) -> Whose:
+        """Those customers, with the conflicts that resolving brought."""
+        return cls(frozenset(customers), Counter(kind for one in resolved for kind in one.conflicts))
+
+    def __or__(self, other: Whose) -> Whose:
+        conflicts = Counter(self.conflicts) + Counter(other.conflicts)
+        return Whose(self.customers | other.customers, conflicts)
+
+
 class KeepingStore(ReceivingLog, IdentityStore, BelongingStore, StandingStore, Protocol):
     """One transaction, in which interactions are kept."""
 
@@ -39,10 +60,10 @@ def keep_interactions(
     left: Sequence[Piece],
     received_at: datetime,
     draw: Callable[[int], bytes],
-) -> set[CustomerId]:
+) -> Whose:
     """Keep what customers permit to be kept, and learn who they are from nothing else."""
     if not left:
-        return set()
+        return Whose()
     asked = dict.fromkeys(key for piece in left for key in piece.mapping.purposes)
     leave = Leave(store, [purposes.named(key) for key in asked if key in purposes.by_key], received_at)
     known = look_up(store, [piece.group for piece in left])
@@ -66,7 +87,7 @@ def keep_interactions(
         )
     _put_values(store, leave, kept)
     _put_memberships(store, kept)
-    return {customer for _, customer, _ in kept}
+    return Whose.among((customer for _, customer, _ in kept), found.values())
 
 
 def _permitted_plan(pieces: Sequence[Piece], known: Known, leave: Leave) -> tuple[list[Group], Plan]:

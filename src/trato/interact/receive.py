@@ -10,11 +10,11 @@ times; only permissions are written one by one, for each is a link of the ledger
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from trato.identify.resolve import resolve
-from trato.interact.keep import KeepingStore, keep_interactions
+from trato.interact.keep import KeepingStore, Whose, keep_interactions
 from trato.interact.log import Aside, Receipt
 from trato.interact.sent import Sent, body_of, message_of, pieces_of
 from trato.permission.give import (
@@ -45,7 +45,8 @@ class ReceivingStore(KeepingStore, PermissionStore, Protocol):
 class Received:
     """What became of the events of a batch: `events` is the sum of the four that follow it.
 
-    `customers` are those of whom something was kept.
+    `customers` are those of whom something was kept. `conflicts` says how many groups of identifiers pointed
+    to several customers, by the kind that pointed to another than the strongest did.
     """
 
     events: int
@@ -54,6 +55,7 @@ class Received:
     aside: int
     not_permitted: int
     customers: frozenset[CustomerId]
+    conflicts: Mapping[str, int] = field(default_factory=dict)
 
 
 def receive(
@@ -75,8 +77,8 @@ def receive(
     pieces = [piece for one in fresh for piece in pieces_of(one, sources, purposes, received_at)]
     said = [piece for piece in pieces if piece.interaction.kind == "permission"]
     left = [piece for piece in pieces if piece.interaction.kind != "permission"]
-    customers = _write_permissions(store, purposes, said, received_at, draw)
-    customers |= keep_interactions(store, purposes, left, received_at, draw)
+    whose = _write_permissions(store, purposes, said, received_at, draw)
+    whose |= keep_interactions(store, purposes, left, received_at, draw)
     for one in fresh:
         if one.outcome != "kept" and one.pieces:
             one.outcome = "not_permitted"
@@ -96,7 +98,8 @@ def receive(
         repeated=len(events) - len(fresh),
         aside=often["aside"],
         not_permitted=often["not_permitted"],
-        customers=frozenset(customers),
+        customers=whose.customers,
+        conflicts=whose.conflicts,
     )
 
 
@@ -121,10 +124,10 @@ def _write_permissions(
     said: Sequence[Piece],
     received_at: datetime,
     draw: Callable[[int], bytes],
-) -> set[CustomerId]:
+) -> Whose:
     """Write what customers said of purposes, in the order in which they said it."""
     if not said:
-        return set()
+        return Whose()
     found = resolve(store, [piece.group for piece in said], now=received_at, draw=draw)
     whose = sorted(
         zip(said, (one.customer for one in found), strict=True), key=lambda pair: pair[0].interaction.at
@@ -134,7 +137,7 @@ def _write_permissions(
     for piece, customer in whose:
         _say(store, purposes, piece.interaction, customer, received_at)
         piece.of.outcome = "kept"
-    return {customer for _, customer in whose}
+    return Whose.among((customer for _, customer in whose), found)
 
 
 def _say(
