@@ -62,8 +62,17 @@ def test_each_route_is_described(method: str, path: str) -> None:
     if "requestBody" in told:
         body = told["requestBody"]["content"]["application/json"]["schema"]
         assert body.get("examples"), f"{path} has no example of what is sent"
-    shown = path.endswith("/{customer}") or "example" in good["content"]["application/json"]
-    assert shown, f"{path} has no example of what it answers"
+    shown = good["content"]["application/json"]
+    assert fits(shown["schema"], shown["example"])
+    if "requestBody" in told:
+        assert all(fits(body, one) for one in body["examples"])
+
+
+def fits(schema: dict[str, Any], example: object) -> bool:
+    """Whether an example is what its schema describes."""
+    whole = {**schema, "components": DESCRIBED["components"]}
+    jsonschema.validate(example, whole, cls=jsonschema.Draft202012Validator)
+    return True
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What the API answers, as its description (OpenAPI) tells it. Each is read off what a verb returned.
 
-Money is in whole minor units of `currency`, moments are in UTC, and words stand in every language.
+Money is in whole minor units of `currency`, moments are in UTC, and words stand in every language. FastAPI
+takes nulls out of examples; what is null in one has a default here, so that the example fits.
 """
 
 from datetime import date, datetime
@@ -33,8 +34,8 @@ class May(Answer):
     profiling: bool
     stands: Stands = Field(description="Why data may be used, or why not.")
     permitted: bool
-    since: datetime | None
-    until: datetime | None
+    since: datetime | None = None
+    until: datetime | None = None
     fields: list[str] = Field(description="What may be read for it.")
 
 
@@ -266,12 +267,12 @@ class Known(Answer):
     currency: str
     minor_units: int
     may: list[May]
-    who: WhoPart | None
-    worth: WorthPart | None
-    wants: WantsPart | None
-    said_and_did: TimelinePart | None
-    contacts: ContactsPart | None
-    proposal: ProposalPart | None
+    who: WhoPart | None = None
+    worth: WorthPart | None = None
+    wants: WantsPart | None = None
+    said_and_did: TimelinePart | None = None
+    contacts: ContactsPart | None = None
+    proposal: ProposalPart | None = None
 
 
 class Found(Answer):
@@ -318,7 +319,7 @@ class Permission(Answer):
     purpose: str
     state: State
     since: datetime
-    until: datetime | None
+    until: datetime | None = None
     position: int
     repeated: bool
 
@@ -332,9 +333,9 @@ class Conversation(Answer):
     matter: str
     touchpoint: str
     opened_at: datetime
-    promised: str | None
-    due_at: datetime | None
-    closed_at: datetime | None
+    promised: str | None = None
+    due_at: datetime | None = None
+    closed_at: datetime | None = None
 
 
 class Conversations(Answer):

@@ -18,6 +18,81 @@ from trato.storage.transaction import Transaction
 MOST_IDENTIFIERS = 20
 
 FOUND = example(customers=[{"id": ID, "kinds": ["email"]}])
+MAY = {
+    "purpose": "advice",
+    "labels": {"en": "Advising you", "es": "Aconsejarle", "pt": "Aconselhar"},
+    "legal_basis": "consent",
+    "marketing_contact": False,
+    "profiling": True,
+    "stands": "granted",
+    "permitted": True,
+    "since": "2026-01-07T09:30:00Z",
+    "until": None,
+    "fields": ["email", "name"],
+}
+BAKERS = {
+    "need": 0,
+    "name": {"en": "Bakers", "es": "Panaderos", "pt": "Padeiros"},
+    "state": "kept",
+    "share": 0.5,
+    "description": {"en": ["rye 1.8× as often (80 % of its bread choices instead of 45 %)"]},
+}
+RYE = {
+    "component": "bread",
+    "module": "rye",
+    "count": 6,
+    "log_odds": 4.9,
+    "words": {
+        "en": "rye in bread, chosen 6 times",
+        "es": "rye en bread, elegido 6 veces",
+        "pt": "rye em bread, escolhido 6 vezes",
+    },
+}
+# Two sections, as ?section=who&section=wants asks for them.
+KNOWN = example(
+    customer=ID,
+    unit="person",
+    at="2026-03-01T12:00:00Z",
+    built_at="2026-03-01T03:00:00Z",
+    currency="EUR",
+    minor_units=2,
+    may=[MAY],
+    who={
+        "under": ["advice"],
+        "why_not": [],
+        "shown": {
+            "identifiers": [{"kind": "email", "value": "ana@example.org", "under": "advice"}],
+            "values": [{"name": "name", "value": "Ana Prado", "under": "advice"}],
+            "household": [ID],
+            "account": [ID],
+        },
+    },
+    worth=None,
+    wants={
+        "under": ["advice"],
+        "why_not": [],
+        "shown": {
+            "needs": [{"need": BAKERS, "weight": 0.98, "evidence": [RYE]}],
+            "statements": [
+                {
+                    "at": "2026-02-11T17:02:00Z",
+                    "touchpoint": "till",
+                    "words": "always rye, please",
+                    "stance": "wants",
+                    "choices": [["bread", "rye"]],
+                }
+            ],
+            "evidence": 6,
+            "counted": 6,
+            "model": "31fbf019ad7f3640",
+            "not_yet": False,
+            "members": 1,
+        },
+    },
+    said_and_did=None,
+    contacts=None,
+    proposal=None,
+)
 IN_QUERY: dict[str, Any] = {
     "parameters": [
         {
@@ -113,7 +188,7 @@ def routes(door: Door) -> APIRouter:
         name="known_customer",
         summary="All that may be known of a customer",
         description="Each section is read under a permit, or says why it is not shown. The look is noted.",
-        responses=problems(404),
+        responses={200: KNOWN, **problems(404)},
     )
     def _known(
         customer: CustomerInPath,
