@@ -280,7 +280,16 @@ def listening(app: Any) -> Iterator[str]:
 
 
 @contextmanager
-def open_for_business(folder: Path, **pages: str) -> Iterator[Staged]:
-    """All of it."""
-    with open_store(f"sqlite:///{folder / 'corner.sqlite3'}", bytes(range(32))) as store:
+def open_for_business(folder: Path, url: str | None = None, **pages: str) -> Iterator[Staged]:
+    """All of it; the store is at the URL, or in a file of the folder."""
+    with open_store(url or f"sqlite:///{folder / 'corner.sqlite3'}", bytes(range(32))) as store:
         yield stage(folder, store, **pages)
+
+
+@contextmanager
+def just_opened(folder: Path) -> Iterator[Staged]:
+    """The shop on its first day: its people have come in, and nothing else has happened."""
+    with open_store(f"sqlite:///{folder / 'corner.sqlite3'}", bytes(range(32))) as store:
+        staged = Staged(Corner(shops.company(folder / "shop"), store))
+        _people(staged)
+        yield staged

@@ -6,12 +6,13 @@ import re
 import secrets
 from typing import TYPE_CHECKING, cast
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.console.conftest import Somebody, text_of
-from tests.console.staged import Staged, listening
+from tests.console.staged import Staged, just_opened, listening, served
 from trato.company.keys import check_key
 from trato.console.portfolio import summed
 from trato.console.render import POLICY
@@ -23,6 +24,7 @@ from trato.errors import KeyRefused, StorageUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from typing import Any
 
     Someone = Callable[..., Somebody]
@@ -158,6 +160,33 @@ def test_the_style_may_be_kept_for_ever(someone: Someone) -> None:
     assert here.get("/console.svg").headers["content-type"] == "image/svg+xml"
 
 
+def test_on_the_first_day_every_page_says_what_is_missing(tmp_path: Path) -> None:
+    with just_opened(tmp_path) as fresh, served(fresh), httpx.Client(base_url=fresh.url) as client:
+        client.cookies.set("trato_session", fresh.token("administrator"), domain="127.0.0.1")
+        here = Somebody(client, fresh)
+        for path, told in {
+            "/": "No build was published yet",
+            "/customers": "Tiers and needs are known after the first build",
+            "/portfolio": "There is nothing to show before the first build",
+            "/permissions": "Nobody has looked yet.",
+            "/events": "Nothing was put aside.",
+            "/keys": "There is no key yet.",
+            "/people": "4 people come in here.",
+        }.items():
+            page = here.get(path)
+            assert page.status_code == 200
+            assert told in text_of(page.text)
+        assert "Whole: all 0 entries" in here.send("/permissions/verify").text
+        met = fresh.corner.meet("Una Nova")
+        page = here.get(f"/customers/{met}")
+        assert "Una Nova" not in page.text
+        fresh.corner.grant(met)
+        page = here.get(f"/customers/{met}")
+        assert "Una Nova" in page.text
+        for told in ("no build has learned what customers want", "is known after the next build"):
+            assert told in text_of(page.text)
+
+
 class Away:
     """A store that cannot be reached."""
 
@@ -168,7 +197,6 @@ class Away:
 
 
 def test_a_store_that_is_away_is_told_and_to_be_tried_again(console: Staged) -> None:
-    import httpx
     from fastapi import FastAPI
 
     app = FastAPI()

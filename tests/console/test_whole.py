@@ -13,11 +13,14 @@ import pytest
 from tests.console.conftest import Somebody, text_of
 from tests.console.staged import listening, open_for_business
 from tests.customize import corner as shops
+from tests.storage.conftest import migrated, new_database
 from trato.company.keys import make_key
 from trato.console.routes import router
 from trato.customize.models import Models
 from trato.server.app import application
 from trato.server.context import Context
+
+__all__ = ["migrated"]  # a fixture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,11 +41,14 @@ events:
 """
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Staged]:
-    with open_for_business(
-        tmp_path_factory.mktemp("whole"), sources=shops.SOURCES.split("events:")[0] + EVENTS
-    ) as staged:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Staged]:
+    url = None
+    if request.param == "postgresql":
+        template = request.getfixturevalue("migrated")
+        url = new_database(request.getfixturevalue("postgres"), template)
+    sources = shops.SOURCES.split("events:")[0] + EVENTS
+    with open_for_business(tmp_path_factory.mktemp("whole"), url, sources=sources) as staged:
         context = Context(staged.corner.company, staged.store, Models(), staged.clock, secrets.token_bytes)
         pages = router(
             company=context.company, store=context.store, models=context.models, now=context.now,
@@ -118,3 +124,18 @@ def test_a_form_that_is_too_long_is_refused(agent: Somebody) -> None:
 def test_the_console_is_not_in_the_description_for_programs(whole: Staged) -> None:
     paths = httpx.get(f"{whole.url}/api/openapi.json").json()["paths"]
     assert not [path for path in paths if not path.startswith(("/api", "/v1"))]
+
+
+def test_every_page_answers_on_either_database(whole: Staged) -> None:
+    with httpx.Client(base_url=whole.url, trust_env=False, timeout=30) as client:
+        client.cookies.set("trato_session", whole.token("administrator"), domain="127.0.0.1")
+        boss = Somebody(client, whole)
+        rooms = ["/", "/customers", "/portfolio", "/permissions", "/events", "/people", "/keys", "/me"]
+        for path in rooms + [f"/customers/{one}" for one in list(whole.customers.values())[:8]]:
+            assert boss.get(path).status_code == 200, path
+        assert "Whole: all" in boss.send("/permissions/verify").text
+        who = whole.customers["crowd 8"]
+        fields = {"purpose": "advice", "do": "withdraw", "evidence": "At the till"}
+        answer = boss.send(f"/customers/{who}/permissions", **fields)
+        assert answer.status_code == 303
+        assert "This may not be shown" in boss.get(f"/customers/{who}").text
