@@ -39,6 +39,7 @@ from tests.storage.conftest import new_database
 from trato.batch.build import write_beside
 from trato.batch.duckdb_engine import DuckDBEngine
 from trato.batch.load import load_table
+from trato.company.folder import read_company
 from trato.differentiate.needs.beliefs import believe
 from trato.differentiate.needs.names import as_yaml, named_needs
 from trato.differentiate.value.live import from_document, worth_of
@@ -157,6 +158,18 @@ def test_where_nobody_permits_it_nobody_is_learned_from(store: Store, company: C
     assert (said["customers"], said["left_out"], said["needs"], said["values"]) == (0, 40, None, None)
     assert store.read(lambda it: it.portfolio("suggestions", NOW)) == []
     assert report.summary["customers_new"] == 39  # who are customers by contract all the same
+
+
+def test_tables_of_permission_come_first(store: Store, company: Company) -> None:
+    sources = company.folder / "sources.yaml"
+    alone = sources.read_text().replace(
+        "[service, suggestions]\n    touchpoint: till", "[suggestions]\n    touchpoint: till"
+    )
+    sources.write_text(alone)
+    report = built(read_company(company.folder), store)
+    assert report.learned[0].built.summary["customers"] == 30
+    assert report.learned[0].built.summary["left_out"] == 10
+    assert report.summary["customers_new"] == 30  # of the others nothing comes into the store
 
 
 def test_a_household_is_one_unit(store: Store, tmp_path: Path) -> None:

@@ -19,10 +19,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trato.batch.duckdb_engine import DuckDBEngine
-from trato.batch.rows import Gathered, gather, once_a_record, read_rows, rows_one_by_one
+from trato.batch.rows import Gathered, OneByOne, gather, once_a_record, read_rows
 from trato.batch.zones import days_in, in_utc
 from trato.company.folder import read_company
 from trato.errors import AmbiguousKey, NoUsableRow
+from trato.interact.interactions import Interaction
 
 if TYPE_CHECKING:
     from trato.interact.mapping import Table
@@ -166,17 +167,16 @@ def test_columns_say_what_rows_say(
             )
             table = read_company(folder).sources.tables["sales"]
         found = read_rows(engine, folder, table)
-        readings, told = rows_one_by_one(engine, folder, table)
-        slow = list(told)
-        kept = [one for one, _ in slow if one is not None]
-        refused = [why for _, why in slow if why is not None]
+        slow = OneByOne(engine, folder, table)
+        kept = [one for one in slow if isinstance(one, Interaction)]
+        refused = slow.rejects()
         # A record said twice may first be refused and then be said well: the first good one counts.
         good_rows = once_a_record(gather(kept, ZoneInfo("America/New_York")))
         if all(one.record is None for one in kept) or not refused:
             same(found.rows, good_rows)
         assert len(found.rows.at) == len(good_rows.at)
-        assert sorted(r.line for r in found.rejects) == sorted(
-            [*(r.line for one in readings for r in one.rejects), *(r.line for r in refused)]
+        assert sorted((r.line, r.reason) for r in found.rejects) == sorted(
+            (r.line, r.reason) for r in refused
         )
 
 

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 from trato.batch.people import registered
 from trato.batch.permissions import record_permissions
-from trato.batch.rows import gather, rows_one_by_one
+from trato.batch.rows import OneByOne, gather
 from trato.errors import BadOption, nearest
+from trato.interact.interactions import Interaction
 from trato.interact.keep import keep_interactions
 from trato.interact.sent import Piece, Sent
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from trato.batch.door import BuildingStore, Door
     from trato.batch.engine import Engine, Reject
     from trato.company.folder import Company
-    from trato.interact.interactions import Interaction
     from trato.interact.mapping import Mapped, Table
 
 AT_ONCE = 500
@@ -74,14 +74,13 @@ def load_table(
         table = replace(table, file=replace(table.file, path=str(file.resolve()), package=None))
     mapping = table.mapping
     until = _counted_until(store, name)
-    readings, told = rows_one_by_one(engine, company.folder, table)
-    rejects = [reject for one in readings for reject in one.rejects]
+    told = OneByOne(engine, company.folder, table)
+    each = iter(told)
     often: Counter[str] = Counter()
     refused: Counter[str] = Counter()
-    done = len(readings[0].rejects)
-    while chunk := list(islice(told, AT_ONCE)):
-        rejects += [why for _, why in chunk if why is not None]
-        rows = [one for one, _ in chunk if one is not None]
+    done = told.readings[0].rejected
+    while chunk := list(islice(each, AT_ONCE)):
+        rows = [one for one in chunk if isinstance(one, Interaction)]
         if mapping.kind == "permission":
             said, why = _permissions(company, store, mapping, rows, now, draw)
             often["kept"] += said
@@ -97,13 +96,13 @@ def load_table(
         tell(done)
     return LoadReport(
         table=name,
-        rows=readings[0].rows,
+        rows=told.readings[0].rows,
         kept=often["kept"],
         known=often["known"],
         in_place=often["in_place"],
         not_permitted=often["not_permitted"],
         refused=dict(refused),
-        rejects=tuple(rejects),
+        rejects=told.rejects(),
     )
 
 

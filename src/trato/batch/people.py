@@ -67,13 +67,16 @@ def read_tables(
 def settle(
     store: Door, company: Company, tables: Sequence[TableRead], *, now: datetime, draw: Draw
 ) -> People:
-    """Record what tables say of permission, and find or register whom they speak of."""
+    """Record what tables say of permission, and find or register whom they speak of.
+
+    Permissions come first: whom they register, the other tables may speak of.
+    """
     customer_of: dict[str, Owners] = {}
     refused: Counter[str] = Counter()
     new = recorded = rows = 0
-    for table in tables:
+    for table in sorted(tables, key=lambda one: one.mapping.kind != "permission"):
         free = [company.purposes.by_key[key] for key in table.mapping.purposes]
-        if table.told or any(not needs_opt_in(purpose) for purpose in free):
+        if table.mapping.kind == "permission" or any(not needs_opt_in(purpose) for purpose in free):
             owners, met = registered(store, table.rows.groups, now=now, draw=draw)
             customer_of[table.name] = owners
             new += met

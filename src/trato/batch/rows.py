@@ -107,35 +107,38 @@ def read_rows(engine: Engine, folder: Path, table: Table) -> TableRead:
         told, refused = _one_by_one(mapping, found, doubtful)
         if told:
             rows = both(rows, gather(told, mapping.setting.zone))
-    rejects = _rejects(engine, source, found, refused)
+    rejects = _rejects(engine, source, refused)
     put_aside = (*(reject for one in readings for reject in one.rejects), *rejects)
     permissions = tuple(told) if mapping.kind == "permission" else ()
     return TableRead(mapping.name, mapping, once_a_record(rows), readings, put_aside, permissions)
 
 
-def rows_one_by_one(
-    engine: Engine, folder: Path, table: Table
-) -> tuple[tuple[Reading, ...], Iterator[tuple[Interaction | None, Reject | None]]]:
-    """A table's rows in their order, each an interaction or the reason why it is none; and the readings.
+class OneByOne:
+    """A table's rows in their order, each an interaction or the reason why it is none, and their readings.
 
-    Rows that the engine could not read are in the readings. Raises as `read_rows`.
+    Rows that the engine could not read are in the readings, the first of which is that of the table itself.
     """
-    source, readings = _open(engine, folder, table)
-    found = engine.run(ROWS)
 
-    def told() -> Iterator[tuple[Interaction | None, Reject | None]]:
-        for first in range(0, found.num_rows, AT_ONCE):
-            part = found.slice(first, AT_ONCE)
-            for row in part.to_pylist():
+    def __init__(self, engine: Engine, folder: Path, table: Table) -> None:
+        """Raises as `read_rows`."""
+        self._engine, self._mapping = engine, table.mapping
+        self._source, self.readings = _open(engine, folder, table)
+        self._found = engine.run(ROWS)
+        self._refused: list[tuple[int, Row, Refusal]] = []
+
+    def __iter__(self) -> Iterator[Interaction | Refusal]:
+        for first in range(0, self._found.num_rows, AT_ONCE):
+            for row in self._found.slice(first, AT_ONCE).to_pylist():
                 place = row.pop("place")
-                one = understand_row(table.mapping, row)
+                one = understand_row(self._mapping, row)
                 if isinstance(one, Refusal):
-                    line = engine.lines_of(source, [place])[0]
-                    yield None, _reject(source, line, one, row)
-                else:
-                    yield one, None
+                    self._refused.append((place, row, one))
+                yield one
 
-    return readings, told()
+    def rejects(self) -> tuple[Reject, ...]:
+        """All rows put aside so far, those that could not be read first."""
+        unread = (reject for one in self.readings for reject in one.rejects)
+        return (*unread, *_rejects(self._engine, self._source, self._refused))
 
 
 def gather(told: Sequence[Interaction], zone: ZoneInfo) -> Gathered:
@@ -273,7 +276,7 @@ def _one_by_one(
 
 
 def _rejects(
-    engine: Engine, source: Source, found: pa.Table, refused: Sequence[tuple[int, Row, Refusal]]
+    engine: Engine, source: Source, refused: Sequence[tuple[int, Row, Refusal]]
 ) -> tuple[Reject, ...]:
     if not refused:
         return ()
