@@ -101,7 +101,8 @@ class Keyring:
         if cipher is None:
             key = self._find(table, name) or (self._make(table, name) if make else None)
             if key is None:
-                raise KeyNotUsable("this customer's data key is not there: the values cannot be read")
+                whose = "this customer's data key" if table is data_keys else "the store's own key"
+                raise KeyNotUsable(f"{whose} is not there: the values cannot be read")
             cipher = self._keep(table, name, key)
         return cipher
 
