@@ -46,10 +46,21 @@ class Http:
     clock: Clock
 
     def ask(self, method: str, path: str, key: str | None = None, **request: Any) -> httpx.Response:
+        return self.ask_at_once(1, method, path, key, **request)[0]
+
+    def ask_at_once(
+        self, times: int, method: str, path: str, key: str | None = None, **request: Any
+    ) -> list[httpx.Response]:
+        """The same request several times, none waiting for another."""
         headers = dict(request.pop("headers", {}))
         if key is not None:
             headers["Authorization"] = f"Bearer {key}"
-        return self.runner.run(self.client.request(method, path, headers=headers, **request))
+
+        async def ask() -> list[httpx.Response]:
+            each = (self.client.request(method, path, headers=headers, **request) for _ in range(times))
+            return list(await asyncio.gather(*each))
+
+        return self.runner.run(ask())
 
 
 @contextmanager

@@ -158,6 +158,25 @@ def test_a_repeated_write_is_done_once(corner: Corner, http: Http) -> None:
     assert http.ask("GET", "/api/ledger", keeper).json()["position"] == first["position"] + 2
 
 
+def test_a_write_that_comes_eight_times_at_once_is_done_once(corner: Corner, http: Http) -> None:
+    ana = corner.meet()
+    corner.grant(ana, "service")
+    key = key_of(corner, "permissions", "greet")
+    once = {"headers": {"Idempotency-Key": "impatient"}}
+    path = f"/api/customers/{ana}/permissions"
+    said = {"do": "grant", "purpose": "advice"}
+    answers = http.ask_at_once(8, "POST", path, key, json=said, **once)
+    assert [one.status_code for one in answers] == [200] * 8
+    assert sorted(one.json()["repeated"] for one in answers) == [False] + [True] * 7
+    assert len({one.json()["position"] for one in answers}) == 1
+    opening = {"purpose": "service", "touchpoint": "till", "matter": "la tarta"}
+    once = {"headers": {"Idempotency-Key": "impatient too"}}
+    answers = http.ask_at_once(8, "POST", f"/api/customers/{ana}/conversations", key, json=opening, **once)
+    assert [one.status_code for one in answers] == [201] * 8
+    assert len({one.json()["id"] for one in answers}) == 1
+    assert len(http.ask("GET", f"/api/customers/{ana}/conversations", key).json()["conversations"]) == 1
+
+
 def test_a_conversation_goes_on_from_one_touchpoint_to_the_next(corner: Corner, http: Http) -> None:
     ana = corner.meet()
     corner.grant(ana, "service")
