@@ -157,25 +157,25 @@ def _answer(desk: Desk, page: Page, request: Request, form: Mapping[str, tuple[s
             visit.person.must(page.area)
         return page.answer(visit)
     except errors.TratoError as error:
-        return _told(visit, error)
+        return _told(visit, error, posted=page.method == "POST")
 
 
 def _refuse(desk: Desk, request: Request, error: errors.TratoError) -> Response:
     """Tell of an error before it is known who asks, as if they had asked for a page."""
     scope = {**request.scope, "method": "GET"}
     try:
-        return _told(arrive(desk, Request(scope), {}), error)
+        return _told(arrive(desk, Request(scope), {}), error, posted=True)
     except errors.StorageError as worse:
         return _unavailable(worse)
 
 
-def _told(visit: Visit, error: errors.TratoError) -> Response:
+def _told(visit: Visit, error: errors.TratoError, *, posted: bool) -> Response:
     status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
     if isinstance(error, errors.StorageError):
         return _unavailable(error)
     if status >= 500:
         log.warning("%s: %s", error.code, error.message)
-    answer = visit.show("refused", status=status, error=error)
+    answer = visit.show("refused", status=status, error=error, posted=posted)
     if isinstance(error, errors.TooMuchAtOnce):
         answer.headers["Retry-After"] = str(error.seconds)
     return answer
