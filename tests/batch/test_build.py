@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,9 @@ from trato.batch.build import write_beside
 from trato.batch.duckdb_engine import DuckDBEngine
 from trato.batch.load import load_table
 from trato.company.folder import read_company
+from trato.customize.known import known_of
+from trato.customize.models import Models
+from trato.customize.sections import Asked
 from trato.differentiate.needs.beliefs import believe
 from trato.differentiate.needs.names import as_yaml, named_needs
 from trato.differentiate.value.live import from_document, worth_of
@@ -113,22 +117,42 @@ def test_what_is_counted_is_what_the_table_says(store: Store, company: Company) 
     assert sum(day.cost or 0 for day in days) == sum(round(float(str(row[8])) * 100) for row in rows)
 
 
-def test_a_score_is_what_the_page_says(store: Store, company: Company) -> None:
+@pytest.mark.parametrize("unit", ["person", "household"])
+def test_a_score_is_what_the_page_says(store: Store, company: Company, unit: str) -> None:
+    company = shop(company.folder, unit=unit)
     report = built(company, store)
-    one = report.learned[0]
-    assert one.needs is not None
-    values = one.built.values
+    values = report.learned[0].built.values
     assert values is not None
     back = store.read(lambda it: it.model_document(values.version))
     assert from_document(back, "store").version == values.version
-    tiers: dict[str, int] = {}
+    models, told = Models(), defaultdict[str, list[float]](list)
     for number in range(30):
-        counts, days = store.read(lambda it, n=number: online(it, company, customer(store, f"c{n}"), NOW))  # type: ignore[misc]
-        found = worth_of(values, days, believe(one.needs.model, counts).weights)
-        assert found is not None
-        tiers[found.tier] = tiers.get(found.tier, 0) + 1
+        who = customer(store, f"c{number}")
+        page = store.read(
+            lambda it, one=who: known_of(  # type: ignore[misc]
+                it,
+                one,
+                Asked(),
+                purposes=company.purposes,
+                touchpoints=company.touchpoints,
+                unit=company.settings.unit,
+                zone=company.settings.zone,
+                names=(),
+                models=models,
+                now=NOW,
+            )
+        )
+        assert page.worth is not None
+        assert page.worth.shown is not None
+        expected = page.worth.shown.expected
+        assert expected is not None
+        told[expected.tier].append(expected.value)
     cells = store.read(lambda it: it.portfolio("suggestions", NOW))
-    assert {tier: sum(c.customers for c in cells if c.tier == tier) for tier in tiers} == tiers
+    assert {one.tier for one in cells} == set(told)
+    for tier, found in told.items():
+        listed = [one for one in cells if one.tier == tier]
+        assert sum(one.customers for one in listed) == len(found)
+        assert sum(one.expected_value for one in listed) == pytest.approx(sum(found), rel=1e-12)
 
 
 def test_building_twice_changes_nothing(store: Store, company: Company) -> None:
@@ -306,6 +330,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tests.batch.built_shop import MASTER_KEY, built
 from trato.company.folder import read_company
+from trato.customize.known import known_of
+from trato.customize.models import Models
+from trato.customize.sections import Asked
 from trato.storage.store import open_store
 company = read_company(Path(sys.argv[1]))
 with open_store(sys.argv[2], MASTER_KEY) as store:
