@@ -54,6 +54,31 @@ needs:
 """,
 }
 
+# Kept out of the folder: an offer is not needed there.
+OFFER = """\
+name: {en: Boxes}
+currency: EUR
+components:
+  bread:
+    kind: configuration
+    labels: {en: Bread}
+    optional: true
+    modules:
+      rye: {price: 400, cost: 150, stock: 9, sku: B-1, attributes: {size: 1}}
+      wheat: {step: bake}
+  apples:
+    quantity: {least: 1, most: 3, price: 50}
+facts:
+  age: {values: [child, adult], sensitive: true}
+rules:
+  fits: total size <= 3
+  rye_for_all:
+    rule: bread = rye -> apples >= 2
+    why: {en: They taste well together.}
+  pairs: {allowed: {columns: [bread, apples], rows: [[rye, 2]]}}
+rule_tables: []
+"""
+
 SALES = """\
 card_no,bought,aisle,product,paid
 1,2025-01-01 10:00,bread,rye,1.20

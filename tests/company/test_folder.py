@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.company.folders import FILES, GROCER, altered, shop
+from tests.company.folders import FILES, GROCER, OFFER, altered, shop
 from trato.company.folder import examine, read_company, told_relative
 from trato.errors import BadDeclaration, FileNotReadable
 
@@ -270,3 +270,19 @@ def test_noise_in_a_file_is_read_without_a_traceback(
     place = int(at * len(raw))
     (folder / file).write_bytes(raw[:place] + noise + raw[place:])
     assert all(fault.message for fault in examine(folder).faults)
+
+
+def test_an_offer_is_read_with_the_folder(tmp_path: Path) -> None:
+    folder = shop(tmp_path / "shop")
+    assert read_company(folder).offer is None
+    (folder / "offer.yaml").write_text(OFFER, encoding="utf-8")
+    offer = read_company(folder).offer
+    assert offer is not None
+    assert [component.name for component in offer.components] == ["bread", "apples"]
+    wrong = OFFER.replace("rule_tables: []", "rule_tables: [none.csv]")
+    (folder / "offer.yaml").write_text(wrong, encoding="utf-8")
+    assert ["none.csv: cannot be read" in fault.message for fault in examine(folder).faults] == [True]
+    (folder / "offer.yaml").write_text(OFFER.replace("bread = rye", "bred = rye"), encoding="utf-8")
+    assert (18, "there is no component or fact 'bred'") in {
+        (fault.line, fault.message) for fault in examine(folder).faults
+    }

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.company.folders import FILES, GROCER, shop
+from tests.company.folders import FILES, GROCER, OFFER, shop
 from trato import declared, shapes
 from trato.company.folder import examine
 from trato.company.sections import SECTIONS
@@ -64,8 +64,15 @@ def test_no_schema_is_left_over() -> None:
     assert published == {section.schema.name for section in SECTIONS.values()}
 
 
-@pytest.mark.parametrize("file", SECTIONS)
-@pytest.mark.parametrize("folder", ["grocer", "shop"])
+PRESENT = [("grocer", file) for file in SECTIONS if (GROCER / file).exists()]
+PRESENT += [("shop", file) for file in FILES]
+
+
+def test_what_may_be_missing_alone_is() -> None:
+    assert {file for file, section in SECTIONS.items() if section.required} <= {file for _, file in PRESENT}
+
+
+@pytest.mark.parametrize(("folder", "file"), PRESENT)
 def test_what_is_sound_the_schema_accepts(file: str, folder: str, tmp_path: Path) -> None:
     path = (GROCER if folder == "grocer" else shop(tmp_path / "shop")) / file
     assert accepts(SECTIONS[file], declared.read(path).root)
@@ -102,6 +109,8 @@ def broken(root: Declared) -> Iterator[Declared]:
 def test_what_reading_refuses_for_its_shape_the_schema_refuses_too(file: str, tmp_path: Path) -> None:
     section = SECTIONS[file]
     path = (GROCER if file == "sources.yaml" else shop(tmp_path / "shop")) / file
+    if file == "offer.yaml":
+        path.write_text(OFFER, encoding="utf-8")
     schema = jsonschema.Draft202012Validator(json.loads(section.schema.read_text(encoding="utf-8")))
     refused = 0
     for one in broken(declared.read(path).root):

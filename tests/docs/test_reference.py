@@ -59,6 +59,9 @@ def test_the_example_of_a_section_can_be_meant(file: str, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("file", SECTIONS)
 def test_the_example_folder_names_its_schemas(file: str) -> None:
+    if not (GROCER / file).exists():
+        assert not SECTIONS[file].required
+        return
     first = (GROCER / file).read_text(encoding="utf-8").splitlines()[0]
     if first.startswith("# yaml-language-server"):
         schema = GROCER / first.split("$schema=")[1]

@@ -20,11 +20,14 @@ from trato.interact.interactions import Setting
 from trato.interact.mapping import Sources
 from trato.interact.sources import sources_in
 from trato.interact.touchpoints import NO_TOUCHPOINTS, Touchpoints, touchpoints_in
+from trato.offer.declaration import offer_in
 from trato.permission.permit import leaves_a_choice
 from trato.permission.purposes import Purposes, purposes_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from trato.offer.offer import Offer
 
 Read = TypeVar("Read")
 
@@ -52,7 +55,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """What a folder declares. `needs` is None where nothing was named yet."""
+    """What a folder declares. `offer` is None where none is, `needs` where nothing was named yet."""
 
     folder: Path
     settings: Settings
@@ -60,6 +63,7 @@ class Company:
     purposes: Purposes
     sources: Sources
     needs: tuple[NamedNeed, ...] | None
+    offer: Offer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,8 @@ def examine(folder: Path) -> Examined:
     setting = Setting(settings.currency, settings.minor_units, settings.rounding, settings.zone, touchpoints)
     sources = section("sources.yaml", Sources({}, {}), lambda wrong, root: sources_in(wrong, root, setting))
     needs = section("needs.yaml", None, needs_in)
-    company = Company(folder, settings, touchpoints, purposes, sources, needs)
+    offer = section("offer.yaml", None, lambda wrong, _: offer_in(folder / "offer.yaml", wrong))
+    company = Company(folder, settings, touchpoints, purposes, sources, needs, offer)
     faults += _across(company, roots)
     files = list(SECTIONS)
     order = {str(folder / file): place for place, file in enumerate(files)}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from trato.company.settings import COMPANY
 from trato.interact.source_shapes import SOURCES
 from trato.interact.touchpoints import TOUCHPOINTS
+from trato.offer.shape import OFFER
 from trato.permission.purposes import LEGAL_BASES
 from trato.shapes import (
     WORD,
@@ -150,6 +151,7 @@ SECTIONS = {
         Section("purposes.yaml", PURPOSES, "Why it uses personal data, and on which legal basis."),
         Section("touchpoints.yaml", TOUCHPOINTS, "Where company and customer meet."),
         Section("sources.yaml", SOURCES, "Which tables and events say what customers did and said."),
+        Section("offer.yaml", OFFER, "What it can vary, and which of it goes together.", required=False),
         Section("needs.yaml", NEEDS, "What the needs are called that were found.", required=False),
     )
 }

@@ -32,6 +32,7 @@ import numpy as np
 
 from trato import declared, shapes
 from trato.declared import Declared
+from trato.errors import BadInput
 from trato.offer.csv_tables import read_combinations, read_modules, read_rules
 from trato.offer.faults import Faults
 from trato.offer.formula import FALSE, Allowed
@@ -64,7 +65,7 @@ def read_declaration(path: Path, faults: Faults) -> Offer:
     """The offer that a YAML file declares; what cannot be meant goes to `faults`."""
     page = declared.read(path)
     wrong = declared.Reader(list(page.complaints))
-    said = shapes.read(wrong, _filled(page.root), OFFER)
+    said = shapes.read(wrong, page.root, OFFER)
     for complaint in wrong.complaints:
         faults.add(Place(str(path), complaint.line), complaint.message, complaint.hint or "")
     reading = _Reading(path, faults)
@@ -91,6 +92,21 @@ def read_declaration(path: Path, faults: Faults) -> Offer:
     )
 
 
+def offer_in(path: Path, wrong: declared.Reader) -> Offer | None:
+    """The offer of a company folder's `offer.yaml`; complaints go to the reader, each at its line of it."""
+    faults = Faults()
+    try:
+        offer = read_declaration(path, faults)
+    except BadInput as error:
+        wrong.complain(Declared("nothing", 1), str(error))
+        return None
+    for fault in faults.ordered():
+        here = fault.place.file == str(path)
+        message = fault.message if here else f"{fault.place}: {fault.message}"
+        wrong.complain(Declared("nothing", fault.place.line if here else 1), message, fault.hint or None)
+    return None if faults else offer
+
+
 def _told_apart(components: list[Component], facts: Sequence[Fact], faults: Faults) -> None:
     """Every name stands for one thing."""
     first: dict[str, Place] = {}
@@ -99,21 +115,6 @@ def _told_apart(components: list[Component], facts: Sequence[Fact], faults: Faul
         if one.name in first:
             faults.add(one.place, f"{one.name!r} is declared a second time", f"first at {first[one.name]}")
         first.setdefault(one.name, one.place)
-
-
-def _filled(root: Declared) -> Declared:
-    """A module of which nothing is said is a module all the same."""
-
-    def at(place: Declared, *keys: str) -> Declared:
-        if not keys:
-            return replace(place, kind="mapping") if place.kind == "nothing" else place
-        inside = {
-            name: at(member, *keys[1:]) if keys[0] in {"*", name} else member
-            for name, member in place.members.items()
-        }
-        return replace(place, members=inside)
-
-    return at(root, "components", "*", "modules", "*")
 
 
 @dataclass(slots=True)
