@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.server.running import run
 from trato.company.keys import make_key, revoke_key
 from trato.errors import KeyRefused, ScopeMissing
 from trato.server.keys import MOST_REMEMBERED, Keys, key_shown
@@ -43,7 +44,7 @@ def made(store: Store, *scopes: Scope) -> tuple[str, str]:
 def test_a_key_is_remembered_and_then_looked_up_again(store: Store) -> None:
     words, id_ = made(store, "track")
 
-    async def run(remembered: float) -> None:
+    async def work(remembered: float) -> None:
         keys = Keys(store, remembered)
         assert (await keys.check(words, "track")).id == id_
         store.write(lambda it: it.revoke_key(id_, NOW))
@@ -54,13 +55,13 @@ def test_a_key_is_remembered_and_then_looked_up_again(store: Store) -> None:
         with pytest.raises(KeyRefused):
             await Keys(store).check(words, "track")
 
-    asyncio.run(run(0.2))
+    run(work(0.2))
 
 
 def test_what_is_remembered_opens_no_more_than_it_may(store: Store) -> None:
     words, _ = made(store, "track", "greet")
 
-    async def run() -> None:
+    async def work() -> None:
         keys = Keys(store)
         for _ in range(2):
             await keys.check(words, "track")
@@ -72,20 +73,20 @@ def test_what_is_remembered_opens_no_more_than_it_may(store: Store) -> None:
                 await keys.check(wrong, "track")
         assert len(keys._seen) == 1
 
-    asyncio.run(run())
+    run(work())
 
 
 def test_not_more_than_so_many_are_remembered(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trato.server.keys.MOST_REMEMBERED", 3)
     several = [made(store, "track")[0] for _ in range(5)]
 
-    async def run() -> int:
+    async def work() -> int:
         keys = Keys(store)
         for words in several:
             await keys.check(words, "track")
         return len(keys._seen)
 
-    assert asyncio.run(run()) == 3 < MOST_REMEMBERED
+    assert run(work()) == 3 < MOST_REMEMBERED
 
 
 def test_a_key_is_revoked_once(store: Store) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from tests.server.live import SHOP
+from tests.server.running import run
 from trato.company.folder import read_company
 from trato.customize.models import Models
 from trato.errors import StorageUnavailable
@@ -47,7 +48,7 @@ def test_what_is_too_old_is_removed_and_the_rest_stays(tmp_path: Path) -> None:
     old = Aside("track", "no source maps it", NOW - ASIDE - timedelta(days=1), "{}")
     young = Aside("track", "no source maps it", NOW - timedelta(days=1), "{}")
 
-    async def run() -> None:
+    async def work() -> None:
         async with dropping_old(context(store), every=0.01):
             for _ in range(500):
                 if sum(often for _, _, often, _ in store.read(lambda it: it.aside_summary())) == 1:
@@ -57,16 +58,17 @@ def test_what_is_too_old_is_removed_and_the_rest_stays(tmp_path: Path) -> None:
 
     with open_store(f"sqlite:///{tmp_path / 'trato.db'}", bytes(32)) as store:
         store.write(lambda it: it.put_aside([old, young]))
-        asyncio.run(run())
+        run(work())
         assert [one[3] for one in store.read(lambda it: it.aside_summary())] == [young.received_at]
 
 
 def test_a_store_that_cannot_serve_is_asked_again() -> None:
     store = Sometimes()
 
-    async def run() -> None:
+    async def work() -> None:
         async with dropping_old(context(cast("Store", store)), every=0.001):
-            while len(store.asked) < 3:
-                await asyncio.sleep(0.001)
+            async with asyncio.timeout(30):
+                while len(store.asked) < 3:
+                    await asyncio.sleep(0.001)
 
-    asyncio.run(asyncio.wait_for(run(), 30))
+    run(work())

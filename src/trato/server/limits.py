@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 KB = 1024
 MOST_KEYS = 10_000
+_NEARLY = 1e-6  # who waited exactly as long as told is not refused for a rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Rates:
         now = self._clock()
         left, since = self._left.pop(key, (self._most, now))
         left = min(self._most, left + (now - since) * self._rate)
-        enough = left >= min(events, self._most)
+        enough = left >= min(events, self._most) - _NEARLY
         self._left[key] = (left - events if enough else left, now)
         if len(self._left) > MOST_KEYS:
             self._left.popitem(last=False)

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.server.running import run
 from trato.errors import BadBody, BodyTooLarge, TooMuchAtOnce
 from trato.server.limits import Limits
 from trato.server.tracking.bodies import CALLS, DEEPEST, events_in, gather, read_events, unpack
@@ -231,7 +232,7 @@ class TestGathering:
     def gathered(
         self, parts: Sequence[bytes], declared: str | None = None, limits: Limits = LIMITS, pause: float = 0
     ) -> bytes:
-        return asyncio.run(gather(self.stream(parts, pause), declared, limits, lambda _: None))
+        return run(gather(self.stream(parts, pause), declared, limits, lambda _: None))
 
     @given(st.lists(st.binary(max_size=20), max_size=20), st.sampled_from([None, "0", "7", "-1", "x", "²"]))
     def test_pieces_are_one_body_whatever_was_declared(
@@ -253,7 +254,7 @@ class TestGathering:
                 yield read[-1]
 
         with pytest.raises(BodyTooLarge):
-            asyncio.run(gather(endless(), None, Limits(body=100), lambda _: None))
+            run(gather(endless(), None, Limits(body=100), lambda _: None))
         assert len(read) < 20
 
     @pytest.mark.parametrize("declared", ["999999999", "9" * 5_000])
@@ -263,12 +264,12 @@ class TestGathering:
             yield b""
 
         with pytest.raises(BodyTooLarge):
-            asyncio.run(gather(never(), declared, LIMITS, lambda _: None))
+            run(gather(never(), declared, LIMITS, lambda _: None))
 
     def test_what_is_held_is_told_as_it_comes_and_may_be_refused(self) -> None:
         told: list[int] = []
         with pytest.raises(BodyTooLarge):
-            asyncio.run(gather(self.stream([b"x" * 40] * 4), None, Limits(body=100), told.append))
+            run(gather(self.stream([b"x" * 40] * 4), None, Limits(body=100), told.append))
         assert told == [40, 80, 0, 0]
 
         def full(size: int) -> None:
@@ -276,7 +277,7 @@ class TestGathering:
             raise TooMuchAtOnce("too much is under way", seconds=1)
 
         with pytest.raises(TooMuchAtOnce):
-            asyncio.run(gather(self.stream([b"x"] * 4), None, LIMITS, full))
+            run(gather(self.stream([b"x"] * 4), None, LIMITS, full))
         assert told[4:] == [1]
 
     def test_a_body_that_trickles_in_is_given_up(self) -> None:
@@ -286,4 +287,4 @@ class TestGathering:
 
 def test_small_and_large_bodies_are_read_the_same() -> None:
     for raw in (batch(EVENT), batch(*[EVENT] * 1_000), gzip.compress(batch(EVENT))):
-        assert asyncio.run(events_in(raw, None, "batch", LIMITS)) == read(raw)
+        assert run(events_in(raw, None, "batch", LIMITS)) == read(raw)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.server.running import run
 from trato.errors import StorageUnavailable
 from trato.server.tracking.inbox import MOST_AT_ONCE, Inbox, Parcel
 
@@ -35,7 +36,7 @@ class Store:
         self._fails = fails
 
     def write(self, parcels: Sequence[Parcel]) -> None:
-        assert threading.current_thread() is not threading.main_thread()
+        assert threading.current_thread().name.startswith("trato-inbox")
         assert self.go.wait(30)
         self.groups.append(names(parcels))
         error = self._fails(parcels)
@@ -46,7 +47,7 @@ class Store:
 def outcomes(store: Store, parcels: Sequence[Parcel]) -> list[Any]:
     """What each of the parcels hears, the first being on its way when the others come."""
 
-    async def run() -> list[Any]:
+    async def work() -> list[Any]:
         async with Inbox(store.write) as inbox:
             tasks = []
             for one in parcels:
@@ -55,7 +56,7 @@ def outcomes(store: Store, parcels: Sequence[Parcel]) -> list[Any]:
             store.go.set()
             return await asyncio.gather(*tasks, return_exceptions=True)
 
-    return asyncio.run(run())
+    return run(work())
 
 
 def test_what_waits_is_written_together() -> None:
@@ -88,7 +89,7 @@ def test_what_waits_at_the_end_is_written_and_nothing_more_is_taken() -> None:
     store = Store()
     store.go.set()
 
-    async def run() -> None:
+    async def work() -> None:
         inbox = Inbox(store.write)
         async with inbox:
             task = asyncio.create_task(inbox.put(parcel("last")))
@@ -97,14 +98,14 @@ def test_what_waits_at_the_end_is_written_and_nothing_more_is_taken() -> None:
         with pytest.raises(StorageUnavailable):
             await inbox.put(parcel("late"))
 
-    asyncio.run(run())
+    run(work())
     assert store.groups == [["last"]]
 
 
 def test_a_sender_that_has_gone_holds_up_nobody() -> None:
     store = Store()
 
-    async def run() -> None:
+    async def work() -> None:
         async with Inbox(store.write) as inbox:
             gone = asyncio.create_task(inbox.put(parcel("gone")))
             await asyncio.sleep(0.01)
@@ -112,5 +113,5 @@ def test_a_sender_that_has_gone_holds_up_nobody() -> None:
             store.go.set()
             await inbox.put(parcel("here"))
 
-    asyncio.run(run())
+    run(work())
     assert store.groups == [["gone"], ["here"]]
