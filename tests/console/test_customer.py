@@ -286,3 +286,21 @@ def test_an_entry_of_the_store_without_permit_is_never_read(console: Staged) -> 
     why = console.corner.company.purposes.named("service")
     with pytest.raises(NotPermitted):
         console.store.read(lambda it: read_permit(it, why, console.customers["silent"], now=NOW))
+
+
+def test_data_protection_sees_the_entries_and_the_looks(console: Staged, someone: Someone) -> None:
+    someone("agent").send(
+        f"{page_of(console, 'crowd 12')}/permissions", purpose="advice", do="withdraw", evidence="No"
+    )
+    page = someone("data_protection").get(page_of(console, "crowd 12")).text
+    may = section(page, "may")
+    assert "2 entries in the ledger: Advising you" in may
+    assert re.search(r"Withdrawn · agent@example.org entry \d+", may)
+    assert re.search(r"Granted · on the web · form entry \d+", may)
+    someone("data_protection").get(page_of(console, "crowd 12"))
+    page = someone("data_protection").get(page_of(console, "crowd 12")).text
+    assert "data_protection@example.org" in section(page, "looked")
+    for role in ("agent", "analyst"):
+        other = someone(role).get(page_of(console, "crowd 12")).text
+        assert "entries in the ledger" not in other
+        assert 'aria-labelledby="looked"' not in other

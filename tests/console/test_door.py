@@ -168,6 +168,9 @@ def test_cookies_are_kept_from_scripts_other_sites_and_plain_networks(visitor: V
     assert door.startswith("__Host-trato_door=")
     assert "Secure" in door
     assert "Path=/" in door
+    answer = away.client.post("/login", data={"token": "lost with its cookie"})
+    assert answer.status_code == 403
+    assert "put TLS in front of the server" in answer.text
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])

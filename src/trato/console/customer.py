@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, time
 from typing import TYPE_CHECKING
 
 from trato.console.customers import called, known_by, note_looks
+from trato.console.permissions import names_of
 from trato.customers.customer import CustomerId
 from trato.customize.leave import leave_of
 from trato.customize.sections import SECTIONS, Asked
@@ -29,17 +31,36 @@ from trato.permission.give import (
 from trato.permission.permit import leaves_a_choice, needs_opt_in
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.responses import Response
 
+    from trato.company.access import Looked
     from trato.console.visit import Visit
     from trato.customize.leave import Leave
     from trato.customize.sections import KnownCustomer
     from trato.interact.conversations import Conversation
+    from trato.permission.ledger import Entry
     from trato.storage.transaction import Transaction
 
 EVENTS = 15
 PROPOSED_AT_ONCE = 4
+LOOKS = 10
 LONGEST_EVIDENCE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What data protection sees beside the page: each purpose's entries in the ledger, the newest first, and
+    the last looks, with the names of those who recorded or looked.
+    """
+
+    history: Mapping[str, tuple[Entry, ...]]
+    looks: tuple[Looked, ...]
+    names: Mapping[str, str]
+
+
+NOT_WATCHED = Watched({}, (), {})
 
 
 def show(visit: Visit) -> Response:
@@ -57,17 +78,19 @@ def _page(visit: Visit, *, status: int = 200, problem: str = "") -> Response:
         before=int(before) if before.isdecimal() and len(before) < 19 else None,
     )
 
-    def read(it: Transaction) -> tuple[KnownCustomer, Leave, list[Conversation]]:
+    watches = visit.person.may("permissions")
+    purposes = visit.desk.company.purposes
+
+    def read(it: Transaction) -> tuple[KnownCustomer, Leave, list[Conversation], Watched]:
         known = known_by(it, visit, customer, asked)
-        leave = leave_of(it, visit.desk.company.purposes, customer, now=visit.now)
+        leave = leave_of(it, purposes, customer, now=visit.now)
         matters = [
             one for permit in leave.permits.values() if sees_who for one in it.open_conversations(permit)
         ]
-        return known, leave, matters
+        return known, leave, matters, _watched(it, visit, customer, leave) if watches else NOT_WATCHED
 
-    known, leave, matters = visit.desk.store.read(read)
+    known, leave, matters, watched = visit.desk.store.read(read)
     note_looks(visit, [known], *(one.purpose for one in matters))
-    purposes = visit.desk.company.purposes
     return visit.show(
         "customer",
         status=status,
@@ -80,12 +103,23 @@ def _page(visit: Visit, *, status: int = 200, problem: str = "") -> Response:
         objectionable={one.key for one in purposes if leaves_a_choice(one) and not needs_opt_in(one)},
         holding=tuple(leave.permits),
         sees_who=sees_who,
+        watched=watched,
         before=asked.before,
         problem=problem,
         longest=LONGEST_WORDS,
         shown_at_once=PROPOSED_AT_ONCE,
         now=visit.now,
     )
+
+
+def _watched(it: Transaction, visit: Visit, customer: CustomerId, leave: Leave) -> Watched:
+    history = {
+        one.key: tuple(reversed(it.permission_entries(customer, one.key)))
+        for one in visit.desk.company.purposes
+    }
+    permit = next(iter(leave.permits.values()), None)
+    looks = () if permit is None else tuple(it.looks_of(permit, LOOKS))
+    return Watched(history, looks, names_of(it) if looks or any(history.values()) else {})
 
 
 def record(visit: Visit) -> Response:

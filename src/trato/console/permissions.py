@@ -67,10 +67,7 @@ def _permissions(visit: Visit, verified: Verified | None) -> Response:
 
     def read(it: Transaction) -> tuple[list[Count], Head, tuple[Looked, ...], dict[str, str]]:
         counts = [_count(it, purpose, now) for purpose in visit.desk.company.purposes]
-        names = {f"person:{one.id}": one.email for one in it.persons()}
-        made = it.keys()
-        names |= {f"key:{one.id}": one.label for one in made}
-        return counts, it.permission_head(), tuple(it.looks(LOOKS)), names
+        return counts, it.permission_head(), tuple(it.looks(LOOKS)), names_of(it)
 
     counts, head, looks, names = visit.desk.store.read(read)
     return visit.show(
@@ -84,6 +81,14 @@ def _permissions(visit: Visit, verified: Verified | None) -> Response:
         verified=verified,
         most=LOOKS,
     )
+
+
+def names_of(it: Transaction) -> dict[str, str]:
+    """What to call those who look and record: people by their e-mail, programs by their key's label."""
+    made = it.keys()
+    return {f"person:{one.id}": one.email for one in it.persons()} | {
+        f"key:{one.id}": one.label for one in made
+    }
 
 
 def _count(it: Transaction, purpose: Purpose, now: datetime) -> Count:
