@@ -76,6 +76,7 @@ def test_a_build_tells_what_it_did(folder: Path) -> None:
     rejects = folder / "store" / "build.rejects.csv"
     assert stat.S_IMODE(rejects.stat().st_mode) == 0o600
     assert "is served now" in done.stdout
+    assert f"the needs have working titles in {folder / 'needs.proposed.yaml'}" in done.stdout
     again = told("build", folder)
     assert again["permissions"]["recorded"] == 0
     assert again["rejects"] == str(rejects)

@@ -64,10 +64,10 @@ def build(
         "rejects": None if rejects is None else str(rejects),
         "names_proposed": None if names is None else str(names),
     }
-    emit(told, lines(report, names), as_json=as_json)
+    emit(told, lines(report, names, named=company.needs is not None), as_json=as_json)
 
 
-def lines(report: BuildReport, names: Path | None) -> Iterator[str]:
+def lines(report: BuildReport, names: Path | None, *, named: bool) -> Iterator[str]:
     """What people read."""
     said: Mapping[str, Any] = report.summary
     for table in said["tables"]:
@@ -81,7 +81,9 @@ def lines(report: BuildReport, names: Path | None) -> Iterator[str]:
             yield f"  {often:,} not: {why}"
     for one in said["purposes"]:
         yield from _purpose(one)
-    if names is not None:
+    if names is not None and not named:
+        yield f"the needs have working titles in {names}: change them, and rename the file needs.yaml"
+    elif names is not None:
         yield f"the names of needs do not all fit any more; a new version is proposed in {names}"
     yield f"build {report.build} is served now"
 
