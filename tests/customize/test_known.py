@@ -342,6 +342,11 @@ def test_worth_is_what_the_model_says_of_build_and_log_together(corner: Corner) 
     expected = worth.shown.expected
     assert (expected.value, expected.low, expected.high) == (told.expected_value, told.low, told.high)
     assert (expected.p_alive, expected.tier, expected.potential) == (told.p_alive, told.tier, None)
+    corner.does(ana, amount=4000, at=NOW + timedelta(days=3650))  # a clock that is wrong
+    later = corner.known(ana, "worth").worth
+    assert later is not None
+    assert later.shown is not None
+    assert later.shown.expected == worth.shown.expected
     nothing = corner.known(ben, "worth").worth
     assert nothing is not None
     assert nothing.shown is not None

@@ -77,7 +77,7 @@ def known_of(
     learned = None
     if asked.sections & {"worth", "wants", "proposal"}:
         learned = learned_of(store, customer, leave, build, purposes, unit, zone, models, now=now)
-    one = _Reader(store, customer, asked, leave, learned, purposes, touchpoints, names, now)
+    one = _Reader(store, customer, asked, leave, learned, purposes, touchpoints, zone, names, now)
     return KnownCustomer(
         customer=customer,
         unit=unit,
@@ -104,6 +104,7 @@ class _Reader:
     learned: Learned | None
     purposes: Purposes
     touchpoints: Touchpoints
+    zone: ZoneInfo
     names: Sequence[NamedNeed]
     now: datetime
 
@@ -177,7 +178,11 @@ class _Reader:
         # The potential is learned for the needs of one model; of whom nothing was counted it is not known.
         known = learned.needs is not None and learned.evidence > 0
         fits = known and learned.needs is not None and learned.needs.version == model.needs_version
-        found = worth_of(model, learned.days, learned.belief.weights if fits and learned.belief else None)
+        weights = learned.belief.weights if fits and learned.belief is not None else None
+        # A day yet to come is somebody's wrong clock: it would let everything before it look long ago.
+        today = self.now.astimezone(self.zone).date()
+        as_of = max([model.until, *(one.day for one in learned.days if one.day <= today)])
+        found = worth_of(model, learned.days, weights, as_of=as_of)
         if found is None:
             return None
         return Expected(
