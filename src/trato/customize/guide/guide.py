@@ -1,10 +1,11 @@
 """The guide: a complete valid proposal at every moment, and the question that is worth most, if any is.
 
 A step is a pure function of what was said. The preferences are weighed by it: a configuration that differs
-from a choice keeps `SLIP` of its weight, one that differs from what was shown above a correction `CONFIRMED`
-(customers go down the order in which values are shown, and correct the first wrong one; some do not), and one
-that was shown and not taken `REFUSED`. The heaviest that agrees with every choice is proposed, completed by
-the diagram; where none agrees, the diagram's best by the modules' weights. So every proposal is valid.
+from a choice keeps the component's slip of its weight, one that differs from what was shown above a
+correction `CONFIRMED` (customers go down the order in which values are shown, and correct the first wrong
+one; some do not), and one that was shown and not taken `REFUSED`. The heaviest that agrees with every choice
+is proposed, completed by the diagram; where none agrees, or none is likely as a whole, the diagram's best by
+the modules' weights. So every proposal is valid.
 
 The question asked is the one after which the proposal is most probably right, each answer leading to its own
 proposal; the customer's answers are few when that is so. Values are shown in the order of what their
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-SLIP = 1e-3
+LEAST_LIKED = 1e-3
+LEAST_SURE = 0.01  # below it no configuration is likely as a whole, and each value stands for itself
 CONFIRMED = 0.1
 REFUSED = 0.02
 CURIOSITY = 0.3  # what a nat of uncertainty less is worth, in probability of being right
@@ -230,7 +232,7 @@ class Guide:
             found[name] = self._modules[column][int(np.where(allowed, mass, -1.0).argmax())]
             choices[name] = target[name]
             position = self._position[column][target[name]]
-            weights = np.where(p.configurations[:, column] == position, weights, SLIP * weights)
+            weights = np.where(p.configurations[:, column] == position, weights, p.slips[column] * weights)
             weights = weights / weights.sum()
         return found
 
@@ -269,13 +271,13 @@ class Guide:
     def _weighed(self, state: GuideState) -> _Weighed:
         p = self.preferences
         said = np.full(len(self._names), -1, np.int64)
-        factors = np.full(len(self._names), SLIP)
-        for pairs, factor in ((state.confirmed, CONFIRMED), (tuple(state.choices.items()), SLIP)):
+        factors = p.slips.copy()
+        for pairs, soft in ((state.confirmed, True), (tuple(state.choices.items()), False)):
             for component, module in pairs:
                 column = self._column.get(component)
                 if column is not None and module in self._position[column]:
                     said[column] = self._position[column][module]
-                    factors[column] = factor
+                    factors[column] = max(CONFIRMED, p.slips[column]) if soft else p.slips[column]
         possible = self.diagram.possible(state.choices, facts=state.facts, without=self.without)
         if not possible.any():
             raise NoConfiguration(
@@ -309,7 +311,7 @@ class Guide:
             column = self._column.get(component)
             position = None if column is None else self._position[column].get(module)
             if column is not None and position is not None:
-                found[p.configurations[:, column] == position] *= max(ratio, SLIP)
+                found[p.configurations[:, column] == position] *= max(ratio, LEAST_LIKED)
         return found
 
     def _doubted(self, weights: Array, shown: Mapping[str, str]) -> Array:
@@ -334,8 +336,8 @@ class Guide:
         score = self._usual.copy()
         score[self._pairs] = np.log(weighed.mass + 1e-9)
         for _ in range(MOST_TRIED):
-            place, _weight = beside(p.configurations, weights, said)
-            if place < 0:
+            place, weight = beside(p.configurations, weights, said)
+            if place < 0 or weight < LEAST_SURE:
                 break
             taken = p.configurations[place].tolist()
             choices = {n: m[a] for n, m, a in zip(self._names, self._modules, taken, strict=True)}

@@ -40,6 +40,10 @@ MOST_STEPS = 40_000  # asked of the diagram while learning
 LEAST_PROBABLE = 1e-4  # a step that is less probable is not looked at
 MOST_PAIRED = 8_000  # modules whose pairs are counted; beyond that each component stands alone
 ROUNDS = 50
+LEAST_SLIP, MOST_SLIP = 1e-3, 0.5
+SLIP_ROUNDS = 12
+SLIPS_FROM = 200  # sales left out, one after the other
+SLIPS_CELLS = 40_000_000
 LEAST_DISCOUNTED, MOST_DISCOUNTED = 0.05, 0.75  # of one sale: few sales tell too little of what is to come
 
 
@@ -49,7 +53,9 @@ class Preferences:
 
     `components` (n,) are places in the diagram's components, `starts` (n + 1,) where their modules begin in
     arrays over modules. `configurations` (m, n) int16 are positions, `weights` (m,) sum to one, `taken` (m,)
-    is how often each was taken before.
+    is how often each was taken before. `slips` (n,) is how much weight a configuration keeps for each
+    component in which it differs from what a customer says: how often two customers alike in the rest differ
+    there.
     """
 
     components: NDArray[np.int64]
@@ -57,6 +63,7 @@ class Preferences:
     configurations: NDArray[np.int16]
     weights: Array
     taken: Whole
+    slips: Array
 
     @property
     def sales(self) -> int:
@@ -75,7 +82,12 @@ def learn_preferences(diagram: Diagram, sales: Sales | None, *, draw: np.random.
         kept, counts = np.unique(drawn, axis=0, return_counts=True)
         weights = counts / counts.sum()
         return Preferences(
-            components, _starts(diagram, components), kept, weights, np.zeros(len(kept), np.int64)
+            components,
+            _starts(diagram, components),
+            kept,
+            weights,
+            np.zeros(len(kept), np.int64),
+            np.full(len(components), LEAST_SLIP),
         )
     starts = _starts(diagram, sales.components)
     steps = _steps(diagram, sales, starts)
@@ -97,6 +109,7 @@ def learn_preferences(diagram: Diagram, sales: Sales | None, *, draw: np.random.
         merged,
         total / total.sum(),
         np.bincount(where, taken, len(merged)).astype(np.int64),
+        _slips(sales, starts),
     )
 
 
@@ -163,6 +176,43 @@ def _steps(diagram: Diagram, sales: Sales, starts: Whole) -> _Steps:
     configurations[np.arange(len(at)), column[at]] = module[at]
     valid = _valid(diagram, sales, configurations, row[at])
     return _Steps(configurations[valid], np.asarray(total[valid], np.float64))
+
+
+def _slips(sales: Sales, starts: Whole) -> Array:
+    """How apt two customers who are alike in the rest are to differ in each component (n,).
+
+    A sale is explained by the others, each with an own chance that it differs in a component; fitted by
+    expectation-maximization on the sale left out (a kernel's width by leaving one out).
+    """
+    k, n = sales.configurations.shape
+    rng = np.random.default_rng(0)  # of which sales are left out
+    left = np.sort(rng.permutation(k)[:SLIPS_FROM])
+    among = np.sort(rng.permutation(k)[: max(2, SLIPS_CELLS // (len(left) * n))])
+    if len(among) < 2:
+        return np.full(n, LEAST_SLIP)
+    differs = sales.configurations[left][:, None, :] != sales.configurations[among][None, :, :]
+    often = sales.counts[among] - (left[:, None] == among)  # without the one that is left out
+    usual = np.stack(
+        [
+            np.bincount(sales.configurations[:, j], sales.counts, int(starts[j + 1] - starts[j]))[
+                sales.configurations[left, j]
+            ]
+            / len(sales)
+            for j in range(n)
+        ],
+        axis=1,
+    )
+    slips = np.full(n, 0.05)
+    for _ in range(SLIP_ROUNDS):
+        log_odds = np.log(slips) - np.log1p(-slips) + np.log(usual)  # (left, n)
+        height = np.einsum("tsj,tj->ts", differs, log_odds) + np.log(np.maximum(often, 1e-300))
+        height -= height.max(axis=1, keepdims=True)
+        share = np.exp(height)
+        share /= share.sum(axis=1, keepdims=True)
+        weight = sales.counts[left] / sales.counts[left].sum()
+        found = np.einsum("ts,tsj->j", share * weight[:, None], differs)
+        slips = np.clip(found, LEAST_SLIP, MOST_SLIP)
+    return slips
 
 
 def _candidates(code: Whole, probable: Array, starts: Whole) -> tuple[Whole, Whole, Whole]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from trato.declared import Declared, Reader
+    from trato.offer.offer import Offer
 
 ANSWER = Keys(
     (
@@ -133,3 +134,27 @@ def questions_in(wrong: Reader, root: Declared) -> tuple[PlainQuestion, ...]:
             )
         )
     return tuple(found)
+
+
+def unknown_in(wrong: Reader, root: Declared, offer: Offer) -> None:
+    """Complain of every component, module, fact and value in the questions that the offer does not have."""
+    modules = {one.name: dict.fromkeys(one.names) for one in offer.components}
+    facts = {one.name: dict.fromkeys(one.values) for one in offer.facts}
+    for question in _members(_under(root, "questions")).values():
+        for answer in _members(_under(question, "answers")).values():
+            for name, value in _members(_under(answer, "facts")).items():
+                if shapes.known(wrong, value, name, facts, "fact"):
+                    shapes.known(wrong, value, value.text.strip(), facts[name], f"value of the fact {name!r}")
+            for component, liked in _members(_under(answer, "likes")).items():
+                if not shapes.known(wrong, liked, component, modules, "component"):
+                    continue
+                for module, ratio in _members(liked).items():
+                    shapes.known(wrong, ratio, module, modules[component], f"module of {component!r}")
+
+
+def _under(at: Declared | None, key: str) -> Declared | None:
+    return _members(at).get(key)
+
+
+def _members(at: Declared | None) -> Mapping[str, Declared]:
+    return at.members if at is not None and at.kind == "mapping" else {}
