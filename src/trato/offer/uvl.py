@@ -7,7 +7,6 @@ still be chosen by its own name. Groups and constraints become rules named after
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from trato.offer.formula import FALSE, TRUE, Count, Formula, Is, Not, Same, implies
@@ -49,7 +48,7 @@ class _Made:
         self._aliases: dict[tuple[str, str], tuple[str, str, bool]] = {}
         self._parents: dict[str, str | None] = {}
         self._always: tuple[tuple[str, str, bool], tuple[str, str, bool]] | None = None
-        self._numbers: dict[str, dict[str, Fraction]] = {}
+        self._numbers: dict[str, dict[str, float]] = {}
 
     def offer(self, root: Feature, model: Model) -> Offer:
         """The offer of a tree and its conditions."""
@@ -91,9 +90,7 @@ class _Made:
         name = feature.name
         self._parents[name] = feature.parent.name if feature.parent else None
         self._numbers[name] = {
-            key: Fraction(str(value))
-            for key, value in feature.attributes.items()
-            if not isinstance(value, str)
+            key: value for key, value in feature.attributes.items() if not isinstance(value, str)
         }
         groups = [group for group in feature.groups if _exclusive(group)]
         for number, group in enumerate(groups, 1):

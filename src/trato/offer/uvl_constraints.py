@@ -56,7 +56,7 @@ class Selectable:
     """
 
     selected: Mapping[str, Formula]
-    attributes: Mapping[str, Mapping[str, Fraction]]
+    attributes: Mapping[str, Mapping[str, float]]
     parents: Mapping[str, str | None]
     modules: Mapping[str, tuple[str, tuple[str, ...]]]
 
@@ -247,7 +247,7 @@ class _Constraint:
                 message = f"the feature {feature!r} has no number {path[-1]!r}"
                 self.unknown.append(NotARule(at.offset, message, did_you_mean(path[-1], list(numbers))))
                 return Linear()
-            return Linear({feature: numbers[path[-1]]})
+            return Linear({feature: Fraction(str(numbers[path[-1]]))})
         hint = did_you_mean(name, list(self.known.selected))
         self.unknown.append(NotARule(at.offset, f"there is no feature {name!r}", hint))
         return FALSE
@@ -272,7 +272,7 @@ class _Constraint:
         within = self.known.below(self.prefix + root[0][1]) if root else set(self.known.selected)
         attribute = rest[0][1]
         adds = {
-            name: numbers[attribute]
+            name: Fraction(str(numbers[attribute]))
             for name, numbers in self.known.attributes.items()
             if name in within and attribute in numbers
         }

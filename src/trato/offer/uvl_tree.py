@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 
 _TYPES = {"Boolean", "Integer", "Real", "String"}
 _SECTIONS = ("namespace", "include", "imports", "features", "constraints")
+_PAIR = re.compile(r"(\w+) (?:'([^'\n]+)'|(-?\d{1,15}(?:\.\d{1,9})?))")
+_PLAIN = re.compile(
+    r"(?P<name>\"[^\"\n]*[^\"\s][^\"\n]*\"|[^\W\d]\w*)"
+    rf"( ?\{{(?P<attributes>{_PAIR.pattern}(, ?{_PAIR.pattern})*)?\}})?"
+)
 MOST_FILES = 200
 
 
@@ -179,25 +185,10 @@ class Model:
         above: tuple[Path, ...],
     ) -> Feature | None:
         place = line.place(source)
-        try:
-            tokens = Tokens.of(line.text, TOKEN)
-            first = tokens.next
-            path = reference(tokens)
-            if (
-                len(path) == 1
-                and first.text in _TYPES
-                and not first.quoted
-                and tokens.next.text not in {"", "{"}
-            ):
-                _boolean(first)
-                path = reference(tokens)
-            if tokens.accept("cardinality"):
-                self._once(tokens)
-            attributes = self._attributes(tokens, line, source, prefix) if tokens.accept("{") else {}
-            tokens.end(())
-        except NotARule as stopped:
-            self._told(stopped, line, source)
+        said = self._plain(line) or self._written(line, source, prefix)
+        if said is None:
             return None
+        path, attributes = said
         alias = ".".join(path[:-1])
         if alias in imports:
             return self._imported(imports[alias], path, prefix, parent, place, above)
@@ -214,6 +205,36 @@ class Model:
             return None
         feature = self.features[name] = Feature(name, place, parent, attributes)
         return feature
+
+    def _plain(self, line: Line) -> tuple[list[str], dict[str, float | str]] | None:
+        """A name with plain attributes, as almost all features are written: many times quicker."""
+        plain = _PLAIN.fullmatch(line.text)
+        if plain is None or plain["name"] in _TYPES:
+            return None
+        pairs = _PAIR.findall(plain["attributes"] or "")
+        attributes = {key: text or float(number) for key, text, number in pairs}
+        return [plain["name"].strip('"')], attributes
+
+    def _written(
+        self, line: Line, source: str, prefix: str
+    ) -> tuple[list[str], dict[str, float | str]] | None:
+        """The parts of a feature's name, and its attributes."""
+        try:
+            tokens = Tokens.of(line.text, TOKEN)
+            first = tokens.next
+            path = reference(tokens)
+            ended = tokens.next.text in {"", "{"}
+            if len(path) == 1 and first.text in _TYPES and not first.quoted and not ended:
+                _boolean(first)
+                path = reference(tokens)
+            if tokens.accept("cardinality"):
+                self._once(tokens)
+            attributes = self._attributes(tokens, line, source, prefix) if tokens.accept("{") else {}
+            tokens.end(())
+        except NotARule as stopped:
+            self._told(stopped, line, source)
+            return None
+        return path, attributes
 
     def _imported(
         self,
