@@ -104,11 +104,28 @@ def check_folder(
             checked.append(look.headers(rows=rows))
         seen |= look.seen
         all_seen = all_seen and look.all_seen
+    if examined.company.offer is not None and rows:
+        with progress("looking through the offer"):
+            faults += _offer_faults(examined.company)
     if seen and all_seen and "needs.yaml" in examined.roots:
         faults += _never_seen(examined, seen)
     order = {fault.file: place for place, fault in reversed(list(enumerate(faults)))}
     ranked = sorted(dict.fromkeys(faults), key=lambda one: (order[one.file], one.line or 0))
     return Checked(examined.company, tuple(checked), tuple(ranked))
+
+
+def _offer_faults(company: Company) -> Iterator[Fault]:
+    """What compiling the offer tells: contradictions, and modules that nobody can ever have."""
+    from trato.offer.check import check
+
+    for one in check(company.folder / company.settings.guiding.file).findings:
+        yield Fault(
+            one.place.file or str(company.folder / company.settings.guiding.file),
+            one.place.line or None,
+            one.message,
+            one.hint or None,
+            grave=one.grave,
+        )
 
 
 class _Look:

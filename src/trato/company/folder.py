@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from trato import declared, shapes
+from trato.company.offering import read_offering
 from trato.company.sections import SECTIONS
 from trato.company.settings import LANGUAGES, USUAL, Settings, settings_in
 from trato.declared import Complaint, Declared, Page, Reader
@@ -27,6 +28,7 @@ from trato.permission.purposes import Purposes, purposes_in
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from trato.customize.guide.questions import PlainQuestion
     from trato.offer.offer import Offer
 
 Read = TypeVar("Read")
@@ -55,7 +57,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """What a folder declares. `offer` is None where none is, `needs` where nothing was named yet."""
+    """What a folder declares. `offer` is None where none is, `needs` where nothing was named yet.
+
+    `questions` are those that the guide may ask.
+    """
 
     folder: Path
     settings: Settings
@@ -64,6 +69,7 @@ class Company:
     sources: Sources
     needs: tuple[NamedNeed, ...] | None
     offer: Offer | None = None
+    questions: tuple[PlainQuestion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +135,17 @@ def examine(folder: Path) -> Examined:
     sources = section("sources.yaml", Sources({}, {}), lambda wrong, root: sources_in(wrong, root, setting))
     needs = section("needs.yaml", None, needs_in)
     offer = section("offer.yaml", None, lambda wrong, _: offer_in(folder / "offer.yaml", wrong))
-    company = Company(folder, settings, touchpoints, purposes, sources, needs, offer)
+    page = roots.get("company.yaml")
+    written = page.members.get("offer") if page is not None and page.kind == "mapping" else None
+    offer, questions = read_offering(
+        folder,
+        settings.guiding,
+        offer,
+        purposes.by_key,
+        written,
+        lambda file, line, message, hint: faults.append(Fault(file, line, message, hint)),
+    )
+    company = Company(folder, settings, touchpoints, purposes, sources, needs, offer, questions)
     faults += _across(company, roots)
     files = list(SECTIONS)
     order = {str(folder / file): place for place, file in enumerate(files)}

@@ -6,6 +6,7 @@ currency: EUR
 time_zone: Europe/Madrid
 unit: person
 store: {variable: SHOP_STORE}
+offer: {questions: questions.yaml, sold: sold.csv, purpose: suggestions}
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ UNITS: tuple[Unit, ...] = get_args(Unit)
 MOST_MINOR_UNITS = 4
 
 USUAL_STORE = "sqlite:///store/trato.db"
+USUAL_OFFER = "offer.yaml"
 _STORE = re.compile(r"sqlite:///(?!:memory:$)[^?]+|postgresql(\+psycopg)?://.+")
 _PASSWORD = re.compile(r"://[^/@]*:[^@]*@|[?&][^=&]*password=", re.IGNORECASE)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -88,8 +90,41 @@ COMPANY = Keys(
             f"The URL of the store, without a password; `{USUAL_STORE}` in this folder if nothing is said. "
             "The environment variable `TRATO_STORE` comes before a URL that stands here.",
         ),
+        Key(
+            "offer",
+            Keys(
+                (
+                    Key(
+                        "file",
+                        Text(),
+                        f"The offer, in any form that is read; `{USUAL_OFFER}` if nothing is said.",
+                    ),
+                    Key("questions", Text(), "A file of plain questions that the guide may ask."),
+                    Key("sold", Text(), "A table of past configurations, which the guide learns from."),
+                    Key("count", Text(), "The column of `sold` that says how many sales a row stands for."),
+                    Key(
+                        "purpose",
+                        Text(),
+                        "The purpose under which the guide uses what a customer said, and keeps what they "
+                        "accept; without it every guided conversation is with somebody unknown.",
+                    ),
+                )
+            ),
+            "How customers are guided through the offer.",
+        ),
     )
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Guiding:
+    """How customers are guided through the offer: the files, in the folder, and the purpose; "" for none."""
+
+    file: str = USUAL_OFFER
+    questions: str = ""
+    sold: str = ""
+    count: str = ""
+    purpose: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +140,7 @@ class Settings:
     unit: Unit
     store: str = USUAL_STORE
     store_variable: str = ""
+    guiding: Guiding = Guiding()
 
 
 USUAL = Settings({}, ("en",), "EUR", 2, "half_even", ZoneInfo("UTC"), "person")
@@ -141,6 +177,17 @@ def settings_in(wrong: Reader, root: Declared) -> Settings:
         unit=cast("Unit", said.text("unit") or USUAL.unit),
         store=store,
         store_variable=store_variable,
+        guiding=_guiding(said.under("offer")),
+    )
+
+
+def _guiding(said: Found) -> Guiding:
+    return Guiding(
+        said.text("file") or USUAL_OFFER,
+        said.text("questions"),
+        said.text("sold"),
+        said.text("count"),
+        said.text("purpose"),
     )
 
 
