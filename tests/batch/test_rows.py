@@ -19,7 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trato.batch.duckdb_engine import DuckDBEngine
-from trato.batch.rows import Gathered, OneByOne, gather, once_a_record, read_rows
+from trato.batch.gathered import Gathered, gather, once_a_record
+from trato.batch.rows import OneByOne, read_rows
 from trato.batch.zones import days_in, in_utc
 from trato.company.folder import read_company
 from trato.errors import AmbiguousKey, NoUsableRow

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trato.batch.facts import Collecting
+from trato.batch.gathered import without
 from trato.batch.learned import Asked, Learned, learn
 from trato.batch.people import read_tables, settle
-from trato.batch.rows import without
 from trato.batch.writing import whole_file, write_rejects
 from trato.differentiate.needs.names import as_yaml, named_needs
 from trato.differentiate.needs.stored_model import as_document
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from trato.batch.door import BuildingStore, Door
     from trato.batch.engine import Engine, Reject
     from trato.batch.facts import Facts
-    from trato.batch.rows import Gathered, TableRead
+    from trato.batch.gathered import Gathered
+    from trato.batch.rows import TableRead
     from trato.company.folder import Company
     from trato.customers.customer import CustomerId
     from trato.differentiate.store import ModelVersions

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from trato.batch.rows import Gathered
+    from trato.batch.gathered import Gathered
     from trato.customers.customer import CustomerId
     from trato.interact.log import LogEntry
 

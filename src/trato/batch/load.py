@@ -13,9 +13,10 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from trato.batch.gathered import gather
 from trato.batch.people import registered
 from trato.batch.permissions import record_permissions
-from trato.batch.rows import OneByOne, gather
+from trato.batch.rows import OneByOne
 from trato.errors import BadOption, nearest
 from trato.interact.interactions import Interaction
 from trato.interact.keep import keep_interactions
