@@ -31,7 +31,7 @@ def compile_clauses(clauses: Clauses, *, seconds: float = 30.0, megabytes: float
     """The circuit of all assignments that keep to the clauses, verified.
 
     Should our own compiler's circuit fail a check, pysdd compiles the clauses, within the same limits. Raises
-    OfferTooLarge when `seconds` or `megabytes` do not suffice.
+    OfferTooLarge when `seconds` (of processor time) or `megabytes` do not suffice.
     """
     from trato.offer.compile.sdd import bottom_up
     from trato.offer.compile.verify import fault
@@ -65,10 +65,10 @@ def top_down(clauses: Clauses, *, seconds: float, megabytes: float) -> Circuit:
     from trato.offer.compile.gather import contradiction
     from trato.offer.compile.simplify import simplify
 
-    until = time.monotonic() + seconds
+    until = time.thread_time() + seconds
 
     def pause(done: str = "before the rules were made easier") -> None:
-        if time.monotonic() > until:
+        if time.thread_time() > until:
             raise too_large(f"{seconds:g} seconds were over {done}")
 
     simplified = simplify(clauses, pause)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 MOST_BITS = 24_000  # variables whose graph is held as bits: 72 megabytes
 MOST_PAIRS = 200_000_000  # literals squared, over all clauses
-STEPS = 300_000_000  # a second or so
+STEPS = 30_000_000  # each one may take some bytes
+FILL_STEPS = 300_000_000  # a second or so
 
 
 @kernel
@@ -256,9 +257,13 @@ def listed(near: NDArray[np.uint64], v: int, into: NDArray[np.int32]) -> int:
 
 @kernel
 def depths(
-    order: NDArray[np.int32], starts: NDArray[np.int64], around: NDArray[np.int32]
+    order: NDArray[np.int32], starts: NDArray[np.int64], around: NDArray[np.int32], halving: bool
 ) -> NDArray[np.int32]:
-    """How far from the middle of the tree each vertex is first met."""
+    """How far from the middle of the tree each vertex is first met.
+
+    `halving`: next to the middle of the tree come the middles of its sides, and so on, so that even a long
+    chain is left in small pieces soon; else what lies next to the middle.
+    """
     n = len(starts) - 1  # bags
     place = np.empty(len(order), np.int32)
     for i in range(len(order)):
@@ -301,30 +306,42 @@ def depths(
     came = np.full(n, -1, np.int32)
     below = np.zeros(n, np.int32)
     queue = np.empty(n, np.int32)
+    roots = np.empty(n, np.int32)
+    levels = np.empty(n, np.int32)
     for i in range(n):
         if stands[i] != i or level[i] >= 0:
             continue
-        # Meet the bags of this tree from its middle outwards.
-        centre = centre_of(i, count, ties, level, came, below, queue)
-        level[centre] = 0
-        queue[0] = centre
-        tail = 1
-        head = 0
-        while head < tail:
-            bag = queue[head]
-            head += 1
-            v = order[bag]
-            if depth[v] < 0:
-                depth[v] = level[bag]
-            for k in range(starts[bag], starts[bag + 1]):
-                if depth[around[k]] < 0:
-                    depth[around[k]] = level[bag]
-            for k in range(count[bag], count[bag + 1]):
-                other = ties[k]
-                if level[other] < 0:
-                    level[other] = level[bag] + 1
-                    queue[tail] = other
-                    tail += 1
+        roots[0] = i
+        levels[0] = 0
+        waits = 1
+        while waits > 0:
+            waits -= 1
+            centre = centre_of(roots[waits], count, ties, level, came, below, queue)
+            level[centre] = levels[waits]
+            queue[0] = centre
+            tail = 1
+            head = 0
+            while head < tail:
+                bag = queue[head]
+                head += 1
+                v = order[bag]
+                if depth[v] < 0:
+                    depth[v] = level[bag]
+                for k in range(starts[bag], starts[bag + 1]):
+                    if depth[around[k]] < 0:
+                        depth[around[k]] = level[bag]
+                for k in range(count[bag], count[bag + 1]):
+                    other = ties[k]
+                    if level[other] >= 0:
+                        continue
+                    if halving:
+                        roots[waits] = other
+                        levels[waits] = level[bag] + 1
+                        waits += 1
+                    else:
+                        level[other] = level[bag] + 1
+                        queue[tail] = other
+                        tail += 1
     return depth
 
 
@@ -386,7 +403,9 @@ def ranks(variables: int, starts: NDArray[np.int64], literals: NDArray[np.int32]
     if variables == 0:
         return [np.zeros(1, np.int32)]
     lengths = np.diff(starts)
-    trees = [eliminate_by_degree(variables, starts, literals, STEPS)]
+    by_degree = eliminate_by_degree(variables, starts, literals, STEPS)
+    by_fill = by_degree
     if variables <= MOST_BITS and int((lengths * lengths).sum()) <= MOST_PAIRS:
-        trees.insert(0, eliminate_by_fill(near_of(variables, starts, literals), STEPS))
-    return [np.concatenate((np.zeros(1, np.int32), depths(*tree))) for tree in trees]
+        by_fill = eliminate_by_fill(near_of(variables, starts, literals), FILL_STEPS)
+    none = np.zeros(1, np.int32)
+    return [np.concatenate((none, depths(*by_fill, True))), np.concatenate((none, depths(*by_degree, False)))]
