@@ -15,7 +15,7 @@ from trato.differentiate.needs.choices import from_codes, window_edges
 from trato.differentiate.needs.learn import MAX_NEEDS, Needs, learn_needs
 from trato.differentiate.needs.names import Matching, match_names
 from trato.differentiate.needs.wording import LANGUAGES
-from trato.differentiate.value.live import ValueModel, Worths, learn_values
+from trato.differentiate.value.learn import learn_values
 from trato.errors import NotEnoughData
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from trato.customers.customer import CustomerId
     from trato.differentiate.needs.choices import Choices
     from trato.differentiate.needs.names import NamedNeed
+    from trato.differentiate.value.live import ValueModel, Worths
 
     Array = NDArray[np.float64]
     Whole = NDArray[np.int64]

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from trato.differentiate.known import MoneyDay, add_days
 from trato.differentiate.value.days import histories_of, rows_of
 from trato.differentiate.value.forecast import forecast, interval
-from trato.differentiate.value.live import ValueModel, from_document, learn_values, worth_of, worths
+from trato.differentiate.value.learn import learn_values
+from trato.differentiate.value.live import ValueModel, from_document, worth_of, worths
 from trato.differentiate.value.purchases import fit_purchases
 from trato.differentiate.value.spend import needs_signs
 from trato.differentiate.value.tiers import TierRule, tiers

@@ -10,19 +10,18 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from trato.differentiate.value.bg_nbd import BgNbd
-from trato.differentiate.value.blend import past_level
 from trato.differentiate.value.days import histories_of, rows_of
-from trato.differentiate.value.forecast import NOMINAL, forecast, own_levels
+from trato.differentiate.value.forecast import NOMINAL, own_levels
 from trato.differentiate.value.gamma_gamma import GammaGamma
 from trato.differentiate.value.margins import Margins
 from trato.differentiate.value.pareto_nbd import ParetoNbd
-from trato.differentiate.value.potential import Reach, reach_of, within_reach
+from trato.differentiate.value.potential import Reach, within_reach
 from trato.differentiate.value.predictive import value_quantiles
 from trato.differentiate.value.purchase_rows import PurchaseRows
 from trato.differentiate.value.purchases import (
@@ -31,10 +30,10 @@ from trato.differentiate.value.purchases import (
     p_alive_rows,
     purchases_ahead,
 )
-from trato.differentiate.value.spend import SpendModel, expected_spend, needs_signs, worth
+from trato.differentiate.value.spend import SpendModel, expected_spend, worth
 from trato.differentiate.value.stayers import Stayers
-from trato.differentiate.value.tiers import TierCuts, TierRule, tier_cuts, tiers_by
-from trato.errors import BadDeclaration, NotEnoughData
+from trato.differentiate.value.tiers import TierCuts, tiers_by
+from trato.errors import BadDeclaration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -42,14 +41,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trato.differentiate.known import MoneyDay
-    from trato.differentiate.value.days import DayRows
     from trato.differentiate.value.histories import Histories
 
     Array = NDArray[np.float64]
 
 FORMAT = "trato.values/1"
-USUAL_HORIZON = 91
-SEED = 1
 
 _PURCHASES: dict[str, type[BgNbd | ParetoNbd]] = {"bg_nbd": BgNbd, "pareto_nbd": ParetoNbd}
 _SPEND: dict[str, type[GammaGamma | Margins]] = {"gamma_gamma": GammaGamma, "margins": Margins}
@@ -167,66 +163,7 @@ def worths(
 
     `weights` (n, K) are those of their beliefs, of whom `known` (n,) says; of all where it is None.
     """
-    return _placed(model, _looked_ahead(model, histories), histories, total, weights, known)
-
-
-def learn_values(
-    rows: DayRows,
-    until: date,
-    *,
-    horizon: int | None = None,
-    weights: Array | None,
-    known: NDArray[np.bool_],
-    needs_version: str | None,
-    currency: str,
-    minor_units: int,
-    rule: TierRule | None = None,
-) -> tuple[ValueModel, Worths, NDArray[np.int64]]:
-    """Learn the model from all customers' days up to `until`, and say what each is worth.
-
-    `horizon` is a quarter, but at most a third of the history, unless it is given. `weights` (customers, K)
-    and `known` (customers,) are for all numbers that `rows` counts customers by. Beside the model come the
-    worths (n,) and the numbers (n,) of the customers who were seen. Raises NotEnoughData when nobody bought
-    twice.
-    """
-    if not len(rows.day):
-        raise NotEnoughData("nobody brought anything yet", hint="values are learned from amounts")
-    first = np.datetime64(int(rows.day.min()), "D").astype(date)
-    length = (until - first).days + 1
-    horizon = horizon or max(1, min(USUAL_HORIZON, length // 3))
-    now, seen, total = histories_of(rows, until, horizon)
-    window = min(horizon, length // 3)
-    before = None
-    if window > 0:
-        then = until - timedelta(days=window)
-        before = histories_of(rows, then, window)[0]
-    found = forecast(now, before, signed=needs_signs(now), seed=SEED, boosted=False)
-    alone = found.probability.expected_value
-    level = past_level(alone, now.total) if found.weights.past > 0 else None
-    model = ValueModel(
-        purchases=found.probability.purchases,
-        spend=found.probability.spend,
-        model_weight=found.weights.model if level is not None else 1.0,
-        past_weight=found.weights.past if level is not None else 0.0,
-        past_level=level if level is not None else 0.0,
-        levels=found.levels,
-        until=until,
-        horizon=horizon,
-        cuts=TierCuts(None, None, 0.0),
-        reach=None,
-        needs_version=needs_version,
-        currency=currency,
-        minor_units=minor_units,
-    )
-    ahead = _looked_ahead(model, now)
-    told = weights[seen] if weights is not None else None
-    expected = ahead.expected
-    reach, potential = None, None
-    if told is not None and known[seen].any():
-        reach = reach_of(expected, now.T, told, known[seen])
-        potential = within_reach(reach, expected, now.T, told, known[seen])
-    model = replace(model, reach=reach, cuts=tier_cuts(expected, potential, rule or TierRule()))
-    return model, _placed(model, ahead, now, total, told, known[seen]), seen
+    return place_among(model, look_ahead(model, histories), histories, total, weights, known)
 
 
 def from_document(text: str, where: str) -> ValueModel:
@@ -247,7 +184,7 @@ def from_document(text: str, where: str) -> ValueModel:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Ahead:
+class Ahead:
     """What the models say of n customers before they are compared with each other, all (n,)."""
 
     p_alive: Array
@@ -257,7 +194,8 @@ class _Ahead:
     high: Array
 
 
-def _looked_ahead(model: ValueModel, histories: Histories) -> _Ahead:
+def look_ahead(model: ValueModel, histories: Histories) -> Ahead:
+    """What the models say of n customers, whoever else is asked about."""
     n = len(histories.x)
     p_alive, purchases, low, high = (np.zeros(n) for _ in range(4))
     levels = own_levels(model.levels, np.array(NOMINAL))
@@ -275,7 +213,7 @@ def _looked_ahead(model: ValueModel, histories: Histories) -> _Ahead:
     stretch = np.divide(expected, alone, out=np.ones(n), where=alone != 0)
     ends_of = np.sort(np.stack([low, high]) * np.where(stretch > 0, stretch, 1.0), axis=0)
     # The mean of a skewed distribution can lie beyond its quantiles: an estimate is always inside.
-    return _Ahead(
+    return Ahead(
         p_alive, purchases, expected, np.minimum(ends_of[0], expected), np.maximum(ends_of[1], expected)
     )
 
@@ -302,9 +240,9 @@ def _alike(model: ValueModel, histories: Histories) -> Iterator[tuple[NDArray[np
             )
 
 
-def _placed(
+def place_among(
     model: ValueModel,
-    ahead: _Ahead,
+    ahead: Ahead,
     histories: Histories,
     total: NDArray[np.int64],
     weights: Array | None,
