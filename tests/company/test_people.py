@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.company.access_in_memory import AccessInMemory
 from trato import errors
-from trato.company.access import ROLES, Person, PersonId
+from trato.company.access import ROLES, Person, PersonId, SetupLink
 from trato.company.attempts import Attempts
 from trato.company.passwords import hashed_password, password_fits
 from trato.company.people import (
@@ -89,6 +90,24 @@ def test_a_link_serves_once_and_for_two_days(store: AccessInMemory, ana: str) ->
         with pytest.raises(errors.SetupLinkSpent):
             open_link(store, made_up, now=NOW)
     assert link not in repr(store)
+
+
+class Racing(AccessInMemory):
+    """A store whose readers are a moment behind: two follow a link at once, and both see it unused."""
+
+    def setup_link(self, hashed: bytes) -> SetupLink | None:
+        link = super().setup_link(hashed)
+        return None if link is None else replace(link, used_at=None)
+
+
+def test_of_two_who_follow_a_link_at_once_one_comes_in() -> None:
+    store = Racing()
+    link = invite(store, "agent", now=NOW, draw=draw)
+    before = NOW - timedelta(minutes=1)  # nobody was there when the link was made
+    set_up(store, SetUp(link, "bo@example.org", GOOD, "pt"), now=before, draw=draw)
+    with pytest.raises(errors.SetupLinkSpent):
+        set_up(store, SetUp(link, "cy@example.org", GOOD, "pt"), now=before, draw=draw)
+    assert len(store.persons()) == 1
 
 
 def test_an_email_is_one_persons(store: AccessInMemory, ana: str) -> None:

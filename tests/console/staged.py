@@ -25,7 +25,7 @@ from trato.differentiate.known import Counted, MoneyDay, Score
 from trato.differentiate.needs.beliefs import believe
 from trato.differentiate.needs.stored_model import as_document
 from trato.differentiate.value.days import rows_of
-from trato.differentiate.value.live import learn_values
+from trato.differentiate.value.learn import learn_values
 from trato.interact.conversations import OpenConversation, Promise, open_conversation, promise
 from trato.interact.log import Aside
 from trato.interact.touchpoints import Touchpoint

@@ -253,8 +253,8 @@ def test_the_timeline_goes_on(console: Staged, someone: Someone) -> None:
     assert here.get(f"{page_of(console, 'ana')}?before={'9' * 40}").status_code == 200
 
 
-def test_customers_are_listed_by_tier_and_need(console: Staged, someone: Someone) -> None:
-    here = someone("agent")
+def listed(here: Somebody) -> list[str]:
+    """Everybody on all pages of the list."""
     everybody: list[str] = []
     path: str | None = "/customers?tier=&need="
     while path:
@@ -262,6 +262,12 @@ def test_customers_are_listed_by_tier_and_need(console: Staged, someone: Someone
         everybody += re.findall(r'<th scope="row"><a href="/customers/([0-9a-f-]{36})">', page)
         more = re.search(r'<a href="([^"]*after=[^"]*)" rel="next"', page)
         path = more[1].replace("&amp;", "&") if more else None
+    return everybody
+
+
+def test_customers_are_listed_by_tier_and_need(console: Staged, someone: Someone) -> None:
+    here = someone("agent")
+    everybody = listed(here)
     assert len(everybody) == len(set(everybody)) >= 62
     best = here.get("/customers?tier=most_valuable&need=0").text
     assert '<option value="most_valuable" selected>' in best
@@ -277,7 +283,17 @@ def test_a_withdrawal_takes_the_customer_out_of_list_and_portfolio(console: Stag
     here.send(f"/customers/{who}/permissions", purpose="advice", do="withdraw", evidence="No")
     after = int(re.findall(r"(\d+) customers, expected", text_of(here.get("/portfolio").text))[0])
     assert after == before - 1
+    assert who not in listed(here)
     here.send(f"/customers/{who}/permissions", purpose="advice", do="grant", evidence="Yes")
+
+
+def test_a_yes_that_has_ended_takes_the_customer_out_as_well(console: Staged, someone: Someone) -> None:
+    here, who = someone("agent"), console.customers["crowd 14"]
+    assert who in listed(here)
+    console.corner.grant(who, "advice", until=NOW + timedelta(minutes=5))  # it is ten minutes past
+    assert who not in listed(here)
+    console.corner.grant(who, "advice")
+    assert who in listed(here)
 
 
 def test_an_entry_of_the_store_without_permit_is_never_read(console: Staged) -> None:
