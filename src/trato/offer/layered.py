@@ -27,6 +27,7 @@ Node: TypeAlias = tuple[tuple[int, tuple[int, ...]], ...]
 Path: TypeAlias = tuple[tuple[int, tuple[int, ...]], ...]
 
 MOST_NODES = 200_000
+_MOST_TRIED = 20_000  # rows of a table of which more than one order is tried
 
 
 class TooManySums(Exception):
@@ -106,7 +107,9 @@ def table(rows: NDArray[np.int32], sizes: Sequence[int]) -> Layered:
     """
     if not len(rows):
         return Layered((), (), FALSE)
-    orders = {tuple(range(rows.shape[1])), _greedy_order(rows)}
+    orders = {_greedy_order(rows)}
+    if len(rows) <= _MOST_TRIED:
+        orders.add(tuple(range(rows.shape[1])))
     return min((_table(rows, sizes, order) for order in sorted(orders)), key=lambda one: one.edges)
 
 

@@ -20,7 +20,7 @@ Clause: TypeAlias = tuple[int, ...]
 _MOST_PAIRWISE = 30
 _MOST_PRODUCT = 32
 _MOST_SUBSETS = 64
-_MOST_PATHS = 3_000
+_MOST_PATHS = 30_000  # beyond, nodes of a layered diagram are fewer, though they make the circuit larger
 
 
 class NormalForm:
