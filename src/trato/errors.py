@@ -22,6 +22,9 @@ TratoError
 │   ├── UnknownModule     trato.unknown_module       the offer has no component, module or fact of that name
 │   ├── NoConfiguration   trato.no_configuration     no valid configuration keeps to what was said
 │   ├── OfferTooLarge     trato.offer_too_large      the offer's rules cannot be compiled within the limits
+│   ├── UnknownTalk       trato.unknown_talk         there is no guided conversation under that address
+│   ├── TalkOver          trato.talk_over            the guided conversation has come further than that
+│   ├── OfferChanged      trato.offer_changed        what would be accepted is not what was seen
 │   ├── BadBody           trato.bad_body             what was sent cannot be read
 │   └── BodyTooLarge      trato.body_too_large       more was sent than one event or request may hold
 ├── NotEnoughData         trato.not_enough_data      the data are sound but too few to answer (exit code 4)
@@ -30,6 +33,7 @@ TratoError
 │   ├── PermissionMissing    trato.permission_missing    the customer never said yes
 │   ├── PermissionWithdrawn  trato.permission_withdrawn  the customer said no, or no longer
 │   ├── PermissionExpired    trato.permission_expired    the customer's yes has ended
+│   ├── ConsentMissing       trato.consent_missing       a sensitive answer without explicit consent
 │   └── PermitVoid           trato.permit_void           the permit was not read in this transaction
 ├── AccessRefused         trato.access_refused       who asks is not known here (exit code 6)
 │   ├── KeyRefused        trato.key_refused          no key, or one that is unknown or was revoked
@@ -203,6 +207,24 @@ class OfferTooLarge(BadInput):
     code = "trato.offer_too_large"
 
 
+class UnknownTalk(BadInput):
+    """There is no guided conversation under that address."""
+
+    code = "trato.unknown_talk"
+
+
+class TalkOver(BadInput):
+    """The guided conversation has come further than that."""
+
+    code = "trato.talk_over"
+
+
+class OfferChanged(BadInput):
+    """What would be accepted is not what was seen."""
+
+    code = "trato.offer_changed"
+
+
 class BadBody(BadInput):
     """What was sent cannot be read."""
 
@@ -252,6 +274,12 @@ class PermissionExpired(NotPermitted):
     """The customer's yes to this purpose has ended."""
 
     code = "trato.permission_expired"
+
+
+class ConsentMissing(NotPermitted):
+    """A sensitive answer came without the customer's explicit consent."""
+
+    code = "trato.consent_missing"
 
 
 class PermitVoid(NotPermitted):

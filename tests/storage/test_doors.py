@@ -24,6 +24,8 @@ from tests.storage.shop import MASTER_KEY, NOW, entry_of, permit, purpose, regis
 from trato import errors
 from trato.company.access import ApiKey, Looked, Person, PersonId, Session, SetupLink
 from trato.customers.identifiers import identifier
+from trato.customize.guide.state import begun
+from trato.customize.guide.talk import Talk
 from trato.differentiate.known import Counted, MoneyDay, Score
 from trato.interact.conversations import Conversation
 from trato.interact.log import Aside, Receipt
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 
 TOLD = (
     "Ana Prado", "ana@example.org", "1980-02-29", "by telephone", "no coriander", "half an event",
-    "the broken mixer", "a new mixer", "oat drink", "berta@example.org",
+    "the broken mixer", "a new mixer", "oat drink", "berta@example.org", "without almonds",
 )  # fmt: skip
 
 # What the company's people are told of each other. None of it is a customer's, and nothing else gives it.
@@ -133,6 +135,7 @@ def arguments(
         "Sequence[Receipt]": [Receipt("m2", NOW, "kept")],
         "Sequence[Score]": [score_of(customer)],
         "Sequence[str]": ["newsletter", "m1"],
+        "Talk": muesli(customer, "t2"),
         "Sequence[tuple[CustomerId, Belonging, str, datetime]]": [(customer, "account", "ACME", NOW)],
         "Sequence[tuple[CustomerId, Identifier, datetime]]": [(customer, email, NOW)],
         "Sequence[tuple[CustomerId, datetime]]": [(customer, NOW)],
@@ -169,6 +172,13 @@ def mixer(customer: CustomerId, conversation: str) -> Conversation:
     return Conversation(
         conversation, customer, "newsletter", "the broken mixer", "web", NOW, "a new mixer", NOW
     )
+
+
+def muesli(customer: CustomerId | None, talk: str) -> Talk:
+    """A guided conversation; the store is asked for the id that strings have in this test."""
+    state = begun({"allergy": "without almonds"}, {"grain": "oat drink"})
+    purpose_ = None if customer is None else "newsletter"
+    return Talk(talk, "o1", customer, purpose_, "web", "en", state, None, NOW, NOW)
 
 
 def everything_in(found: object) -> str:
@@ -210,6 +220,7 @@ def customer(store: Store) -> CustomerId:
         it.put_aside([Aside("web", "no mapping", NOW, "half an event")])
         it.add_receipts([Receipt("m1", NOW, "kept")])
         it.add_conversation(mixer(ana, "c1"))
+        it.add_talk(muesli(ana, "newsletter"))
         it.start_build("b1", NOW, 0)
         it.put_counted("b1", [counted_of(ana)])
         it.put_scores("b1", [score_of(ana)])
@@ -267,7 +278,7 @@ def test_the_same_test_sees_what_a_permit_opens(store: Store, customer: Customer
         leave, news = permit(it, customer, proof), permit(it, customer)
         said = [it.statements_of(news), it.interactions_of(news, limit=1), it.contacts_of(news, NOW)]
         assert all("no coriander" in everything_in(one) for one in said)
-        more = [it.open_conversations(news), it.counted_of(news)]
+        more = [it.open_conversations(news), it.counted_of(news), it.talk_of(news, "newsletter")]
         told = [it.values_of(leave), it.identifiers_of(leave), it.evidence_of(leave), said, more]
         return everything_in([*told, it.persons(), it.person_of(BERTA)])
 

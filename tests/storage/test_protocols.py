@@ -9,6 +9,7 @@ import pytest
 
 from trato.company import access
 from trato.customers import register
+from trato.customize.guide import talk
 from trato.differentiate import store as differentiate
 from trato.identify import store as identify
 from trato.interact import conversations, log
@@ -32,13 +33,14 @@ if TYPE_CHECKING:
         permission.PermissionStore,
         register.CustomerStore,
         standing.StandingStore,
+        talk.TalkStore,
     ]:
-        return it, it, it, it, it, it, it, it, it, it, it
+        return it, it, it, it, it, it, it, it, it, it, it, it
 
 
 PROTOCOLS = [
     protocol
-    for module in (access, register, differentiate, identify, conversations, log, permission, standing)
+    for module in (access, register, differentiate, identify, conversations, log, permission, standing, talk)
     for name, protocol in vars(module).items()
     if name.endswith("Store") and protocol.__module__ == module.__name__
 ]

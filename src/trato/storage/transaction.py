@@ -13,6 +13,7 @@ from trato.storage.interactions import InteractionRecords
 from trato.storage.permissions import PermissionRecords
 from trato.storage.receipts import ReceiptRecords
 from trato.storage.sealing import SealRecords
+from trato.storage.talks import TalkRecords
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -30,6 +31,7 @@ class Transaction(
     PermissionRecords,
     ReceiptRecords,
     SealRecords,
+    TalkRecords,
 ):
     """All that can be read and written within one transaction; with its `with` block its permits end."""
 
