@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-LEAST_LIKED = 1e-3
+LEAST_LIKED = LEAST_SLIP = 1e-3
 LEAST_SURE = 0.01  # below it no configuration is likely as a whole, and each value stands for itself
 CONFIRMED = 0.1
 REFUSED = 0.02
@@ -149,7 +149,8 @@ class Guide:
         self._position = [{m: i for i, m in enumerate(modules)} for modules in self._modules]
         begin = diagram.table.starts
         self._pairs = np.concatenate([np.arange(begin[place], begin[place + 1]) for place in places])
-        self._usual = -1e-9 * diagram.table.prices.astype(np.float64)
+        self._cheap = -1e-9 * diagram.table.prices.astype(np.float64)
+        self._shares, _ = tally(preferences.configurations, preferences.weights, preferences.starts)
 
     def step(self, state: GuideState) -> Step:
         """The proposal, how sure each value is, and the question worth asking.
@@ -160,8 +161,8 @@ class Guide:
         state, changed = self._mended(state)
         weighed = self._weighed(state)
         proposal = self._proposal(state, weighed)
-        right = self._right(weighed, proposal)
-        values = self._values(state, weighed, proposal)
+        right = self._right(state, weighed, proposal)
+        values = self._values(state, weighed, proposal, right)
         return Step(
             proposal=proposal,
             price=self.diagram.price(proposal),
@@ -232,7 +233,8 @@ class Guide:
             found[name] = self._modules[column][int(np.where(allowed, mass, -1.0).argmax())]
             choices[name] = target[name]
             position = self._position[column][target[name]]
-            weights = np.where(p.configurations[:, column] == position, weights, p.slips[column] * weights)
+            slip = self._slip(column, position)
+            weights = np.where(p.configurations[:, column] == position, weights, slip * weights)
             weights = weights / weights.sum()
         return found
 
@@ -277,7 +279,8 @@ class Guide:
                 column = self._column.get(component)
                 if column is not None and module in self._position[column]:
                     said[column] = self._position[column][module]
-                    factors[column] = max(CONFIRMED, p.slips[column]) if soft else p.slips[column]
+                    slip = self._slip(column, self._position[column][module])
+                    factors[column] = max(CONFIRMED, slip) if soft else slip
         possible = self.diagram.possible(state.choices, facts=state.facts, without=self.without)
         if not possible.any():
             raise NoConfiguration(
@@ -292,7 +295,20 @@ class Guide:
         for shown in state.refused:
             weights = self._doubted(weights, shown)
         mass, largest = tally(p.configurations, weights, p.starts)
+        slips = np.repeat(p.slips, np.diff(p.starts))
+        mass = (1.0 - slips) * mass + slips * self._shares
         return _Weighed(said, weights, np.where(allowed, mass, 0.0), np.where(allowed, largest, 0.0), allowed)
+
+    def _slip(self, column: int, position: int) -> float:
+        """How likely somebody takes a module who is otherwise like one who did not, against one who did."""
+        p = self.preferences
+        by_chance = p.slips[column] * self._shares[p.starts[column] + position]
+        return float(max(by_chance / (1.0 - p.slips[column] + by_chance), LEAST_SLIP) ** p.sure)
+
+    def _alike(self, state: GuideState) -> float:
+        """The probability that two customers who are alike take the same of all that was not said."""
+        open_ = [name not in state.choices for name in self._names]
+        return float(np.prod(1.0 - self.preferences.slips[open_]))
 
     def _told(self, state: GuideState) -> Array:
         """The weights before choices, with what answers to plain questions tell."""
@@ -333,11 +349,12 @@ class Guide:
             column = self._column.get(component)
             if column is not None and component not in state.choices:
                 said[column] = -1
-        score = self._usual.copy()
+        score = self._cheap.copy()
         score[self._pairs] = np.log(weighed.mass + 1e-9)
+        alike = self._alike(state)
         for _ in range(MOST_TRIED):
             place, weight = beside(p.configurations, weights, said)
-            if place < 0 or weight < LEAST_SURE:
+            if place < 0 or weight * alike < LEAST_SURE:
                 break
             taken = p.configurations[place].tolist()
             choices = {n: m[a] for n, m, a in zip(self._names, self._modules, taken, strict=True)}
@@ -349,13 +366,15 @@ class Guide:
                 weights[place] = 0.0
         return self.diagram.best(score, state.choices, facts=state.facts, without=self.without)
 
-    def _right(self, weighed: _Weighed, proposal: Mapping[str, str]) -> float:
+    def _right(self, state: GuideState, weighed: _Weighed, proposal: Mapping[str, str]) -> float:
         same = np.ones(len(weighed.weights), np.bool_)
         for column, name in enumerate(self._names):
             same &= self.preferences.configurations[:, column] == self._position[column][proposal[name]]
-        return float(weighed.weights[same].sum())
+        return float(weighed.weights[same].sum()) * self._alike(state)
 
-    def _values(self, state: GuideState, weighed: _Weighed, proposal: Mapping[str, str]) -> tuple[Shown, ...]:
+    def _values(
+        self, state: GuideState, weighed: _Weighed, proposal: Mapping[str, str], right: float
+    ) -> tuple[Shown, ...]:
         """Every value of the proposal, first the one whose alternatives weigh most together."""
         p = self.preferences
         agree = np.ones(len(p.taken), np.bool_)
@@ -378,6 +397,8 @@ class Guide:
                 mass = weighed.mass[mine]
                 sure = float(mass[position] / mass.sum()) if mass.sum() > 0 else 0.0
                 alternatives = float(weighed.largest[mine].sum() - weighed.largest[mine][position])
+                if right < LEAST_SURE:
+                    alternatives = 1.0 - sure
                 took = int(taken[p.configurations[:, column] == position].sum())
                 if weighed.allowed[mine].sum() == 1:
                     settled = "known" if not state.choices and state.facts else "only"

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trato.errors import NoConfiguration
+from trato.errors import BadOption, NoConfiguration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,8 +42,9 @@ MOST_PAIRED = 8_000  # modules whose pairs are counted; beyond that each compone
 ROUNDS = 50
 LEAST_SLIP, MOST_SLIP = 1e-3, 0.5
 SLIP_ROUNDS = 12
+SURENESS = (0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 SLIPS_FROM = 200  # sales left out, one after the other
-SLIPS_CELLS = 40_000_000
+SLIPS_CELLS = 20_000_000
 LEAST_DISCOUNTED, MOST_DISCOUNTED = 0.05, 0.75  # of one sale: few sales tell too little of what is to come
 
 
@@ -53,9 +54,9 @@ class Preferences:
 
     `components` (n,) are places in the diagram's components, `starts` (n + 1,) where their modules begin in
     arrays over modules. `configurations` (m, n) int16 are positions, `weights` (m,) sum to one, `taken` (m,)
-    is how often each was taken before. `slips` (n,) is how much weight a configuration keeps for each
-    component in which it differs from what a customer says: how often two customers alike in the rest differ
-    there.
+    is how often each was taken before. `slips` (n,) is how apt two customers who are alike in the rest are to
+    differ in each component, and `sure` how much what is said of one component tells of the others, from 0
+    (nothing) to 1 (as much as the slips say).
     """
 
     components: NDArray[np.int64]
@@ -64,6 +65,7 @@ class Preferences:
     weights: Array
     taken: Whole
     slips: Array
+    sure: float
 
     @property
     def sales(self) -> int:
@@ -88,6 +90,7 @@ def learn_preferences(diagram: Diagram, sales: Sales | None, *, draw: np.random.
             weights,
             np.zeros(len(kept), np.int64),
             np.full(len(components), LEAST_SLIP),
+            1.0,
         )
     starts = _starts(diagram, sales.components)
     steps = _steps(diagram, sales, starts)
@@ -109,7 +112,7 @@ def learn_preferences(diagram: Diagram, sales: Sales | None, *, draw: np.random.
         merged,
         total / total.sum(),
         np.bincount(where, taken, len(merged)).astype(np.int64),
-        _slips(sales, starts),
+        *_slips(sales, starts),
     )
 
 
@@ -130,6 +133,27 @@ def leaning(
     )
     raised = np.exp(weighed - weighed.max())
     return replace(preferences, weights=raised / raised.sum())
+
+
+def beside_own(preferences: Preferences, own: Sales, trust: float) -> Preferences:
+    """The preferences of a customer who took `own` before: theirs and everybody's, side by side.
+
+    `trust` is how many of their own configurations weigh as much as everybody's. Raises BadOption when `own`
+    speaks of other components.
+    """
+    if not np.array_equal(own.components, preferences.components):
+        raise BadOption("a customer's own configurations speak of other components than all of them")
+    if len(own) == 0:
+        return preferences
+    share = len(own) / (len(own) + trust)
+    return replace(
+        preferences,
+        configurations=np.vstack([preferences.configurations, own.configurations]),
+        weights=np.concatenate([(1 - share) * preferences.weights, share * own.counts / len(own)]),
+        taken=np.concatenate([preferences.taken, own.counts]),
+        # What sets customers apart they have told by their past: one more answer tells the less of the rest.
+        sure=(1 - share) * preferences.sure,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,8 +202,9 @@ def _steps(diagram: Diagram, sales: Sales, starts: Whole) -> _Steps:
     return _Steps(configurations[valid], np.asarray(total[valid], np.float64))
 
 
-def _slips(sales: Sales, starts: Whole) -> Array:
-    """How apt two customers who are alike in the rest are to differ in each component (n,).
+def _slips(sales: Sales, starts: Whole) -> tuple[Array, float]:
+    """How apt two customers who are alike in the rest are to differ in each component (n,), and how sure that
+    makes us of what was not said.
 
     A sale is explained by the others, each with an own chance that it differs in a component; fitted by
     expectation-maximization on the sale left out (a kernel's width by leaving one out).
@@ -189,7 +214,7 @@ def _slips(sales: Sales, starts: Whole) -> Array:
     left = np.sort(rng.permutation(k)[:SLIPS_FROM])
     among = np.sort(rng.permutation(k)[: max(2, SLIPS_CELLS // (len(left) * n))])
     if len(among) < 2:
-        return np.full(n, LEAST_SLIP)
+        return np.full(n, LEAST_SLIP), 1.0
     differs = sales.configurations[left][:, None, :] != sales.configurations[among][None, :, :]
     often = sales.counts[among] - (left[:, None] == among)  # without the one that is left out
     usual = np.stack(
@@ -212,7 +237,51 @@ def _slips(sales: Sales, starts: Whole) -> Array:
         weight = sales.counts[left] / sales.counts[left].sum()
         found = np.einsum("ts,tsj->j", share * weight[:, None], differs)
         slips = np.clip(found, LEAST_SLIP, MOST_SLIP)
-    return slips
+    against = differs * np.log(slips * usual / (1.0 - slips + slips * usual))[:, None, :]
+    return slips, _sure(sales, starts, left, among, against, often, slips, rng)
+
+
+def _sure(
+    sales: Sales,
+    starts: Whole,
+    left: Whole,
+    among: Whole,
+    against: Array,
+    often: Whole,
+    slips: Array,
+    rng: np.random.Generator,
+) -> float:
+    """How far to go from everybody's shares towards those of the likes of whom something is said.
+
+    What customers say is mostly what everybody's shares got wrong. So half of these components of each sale
+    left out, drawn, are said, the rest is foretold by the others, and the sureness that gets fewest of it
+    wrong is taken. `against` (left, among, n) is what a component that differs tells against a sale, in nats.
+    """
+    from scipy.sparse import csr_array
+
+    taken, n = sales.configurations[left], len(starts) - 1
+    code = (sales.configurations[among] + starts[:-1]).ravel()
+    rows = np.arange(0, len(code) + 1, n)
+    ones = csr_array((np.ones(len(code)), code, rows), shape=(len(among), int(starts[-1])))
+    shares = np.asarray(sales.counts[among] @ ones) / sales.counts[among].sum()
+    slip = np.repeat(slips, np.diff(starts))
+    usual = np.array([shares[starts[j] : starts[j + 1]].argmax() for j in range(n)])
+    said = (taken != usual) & (rng.random(taken.shape) < 0.5)
+    told = np.einsum("tsj,tj->ts", against, said)
+    weight = sales.counts[left] / sales.counts[left].sum()
+    best, fewest = SURENESS[-1], np.inf
+    for sure in reversed(SURENESS):
+        height = sure * told + np.log(np.maximum(often, 1e-300))
+        height -= height.max(axis=1, keepdims=True)
+        share = np.exp(height)
+        foretold = (1.0 - slip) * ((share / share.sum(axis=1, keepdims=True)) @ ones) + slip * shares
+        wrong = np.stack(
+            [foretold[:, starts[j] : starts[j + 1]].argmax(axis=1) != taken[:, j] for j in range(n)], axis=1
+        )
+        total = float(weight @ (wrong & ~said).sum(axis=1))
+        if total < fewest:
+            best, fewest = sure, total
+    return best
 
 
 def _candidates(code: Whole, probable: Array, starts: Whole) -> tuple[Whole, Whole, Whole]:
