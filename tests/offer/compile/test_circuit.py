@@ -53,3 +53,25 @@ def test_weighted_answers(formula: Clauses, data: st.DataObject, seed: int, with
     assert drawn.shape == (20, formula.variables + 1)
     for one in drawn:
         assert (rows == one).all(axis=1).any() if len(rows) else not one.any()
+
+
+def test_an_array_of_another_shape_is_refused() -> None:
+    circuit = compile_clauses(Clauses.of(3, [[1, 2]]))
+    fixed, weights = np.zeros(4, np.int8), np.zeros((4, 2))
+    for call in (
+        lambda: count(circuit, np.zeros(3, np.int8)),
+        lambda: possible(circuit, np.zeros((4, 1), np.int8)),
+        lambda: marginals(circuit, fixed, np.zeros((3, 2))),
+        lambda: best(circuit, fixed, np.zeros(8)),
+        lambda: sample(circuit, fixed, weights, np.zeros((2, 1))),
+    ):
+        with pytest.raises(ValueError, match="shape"):
+            call()
+
+
+def test_arrays_of_another_layout_are_read() -> None:
+    circuit = compile_clauses(Clauses.of(3, [[1, 2]]))
+    fixed = np.zeros(4, np.int8)
+    fixed.setflags(write=False)
+    assert count(circuit, fixed) == 6
+    assert best(circuit, fixed[::-1], np.zeros((2, 4)).T)[0] == 0.0

@@ -91,12 +91,12 @@ def count(circuit: Circuit, fixed: NDArray[np.int8], workspace: Workspace | None
     """How many assignments of all the variables keep to the clauses and to `fixed`, exactly.
 
     `fixed` (variables + 1,) is 1 for true, -1 for false, 0 for open; entry 0 is not read. A contradiction
-    counts 0.
+    counts 0. All passes raise ValueError for an array of another shape.
     """
     from trato.offer.compile.passes import allow, open_branches
 
     room = workspace or Workspace(circuit)
-    if not allow(circuit.literal, _plain(fixed, np.int8), room.allowed):
+    if not allow(circuit.literal, _plain(fixed, np.int8, circuit.literal.shape), room.allowed):
         return 0
     open_branches(room.graph, room.allowed, room.alive, room.free)
     alive, free = room.alive.tolist(), room.free.tolist()
@@ -131,7 +131,7 @@ def possible(
 
     room = workspace or Workspace(circuit)
     out = np.zeros((circuit.variables + 1, 2), np.bool_)
-    if allow(circuit.literal, _plain(fixed, np.int8), room.allowed) and mark_possible(
+    if allow(circuit.literal, _plain(fixed, np.int8, circuit.literal.shape), room.allowed) and mark_possible(
         room.graph, room.allowed, room.alive, room.holds, room.found
     ):
         spread_possible(circuit.literal, room.found, out)
@@ -174,8 +174,13 @@ def best(
 
     room = workspace or Workspace(circuit)
     if not (
-        allow(circuit.literal, _plain(fixed, np.int8), room.allowed)
-        and gather_weights(circuit.literal, room.allowed, _plain(scores, np.float64), room.weights)
+        allow(circuit.literal, _plain(fixed, np.int8, circuit.literal.shape), room.allowed)
+        and gather_weights(
+            circuit.literal,
+            room.allowed,
+            _plain(scores, np.float64, (circuit.variables + 1, 2)),
+            room.weights,
+        )
         and find_best(room.graph, room.weights, room.sums, room.taken, room.holds, room.found)
     ):
         return -np.inf, np.zeros(circuit.variables + 1, np.int8)
@@ -201,13 +206,18 @@ def sample(
     room = workspace or Workspace(circuit)
     out = np.zeros((len(uniforms), circuit.variables + 1), np.int8)
     if _weighed(circuit, fixed, log_weights, room):
-        numbers = _plain(uniforms, np.float64)
+        numbers = _plain(uniforms, np.float64, (len(uniforms), circuit.draws))
         draw(room.graph, circuit.literal, room.weights, room.shares, numbers, room.found, out)
     return out
 
 
-def _plain(array: NDArray[Any], kind: type[np.generic]) -> NDArray[Any]:
-    """The array as the kernels are compiled for: contiguous, writable, of this type."""
+def _plain(array: NDArray[Any], kind: type[np.generic], shape: tuple[int, ...]) -> NDArray[Any]:
+    """The array as the kernels are compiled for: contiguous, writable, of this type; as a rule the very same.
+
+    Raises ValueError for another shape: a kernel would read beyond its end.
+    """
+    if array.shape != shape:
+        raise ValueError(f"an array of shape {array.shape} was given where {shape} is needed")
     return np.require(array, kind, ("C", "W"))
 
 
@@ -218,8 +228,13 @@ def _weighed(
     from trato.offer.compile.passes import allow, gather_weights, scale, sum_up
 
     if not (
-        allow(circuit.literal, _plain(fixed, np.int8), room.allowed)
-        and gather_weights(circuit.literal, room.allowed, _plain(log_weights, np.float64), room.weights)
+        allow(circuit.literal, _plain(fixed, np.int8, circuit.literal.shape), room.allowed)
+        and gather_weights(
+            circuit.literal,
+            room.allowed,
+            _plain(log_weights, np.float64, (circuit.variables + 1, 2)),
+            room.weights,
+        )
     ):
         return False
     scale(room.weights)

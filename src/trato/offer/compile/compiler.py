@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
 
 from trato.errors import OfferTooLarge
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from trato.offer.compile.search import Search
     from trato.offer.compile.simplify import Simplified
 
+CONFLICTS = 10_000
 SLICE = 4_000_000  # steps of one search before another one has its turn: some hundredths of a second
 
 
@@ -72,12 +76,26 @@ def top_down(clauses: Clauses, *, seconds: float, megabytes: float) -> Circuit:
             raise too_large(f"{seconds:g} seconds were over {done}")
 
     simplified = simplify(clauses, pause)
-    if not simplified.consistent:
+    if not simplified.consistent or contradictory(simplified):
         return contradiction(clauses.variables)
     search = smallest(simplified, pause, megabytes)
     if search.root < 0:
         return contradiction(clauses.variables)
     return search.circuit(clauses.variables, simplified)
+
+
+def contradictory(simplified: Simplified) -> bool:
+    """Whether a SAT solver, which learns, finds a contradiction soon; our search, which does not, may not."""
+    from pysat.solvers import Solver
+
+    codes = simplified.literals.astype(np.int64)
+    signed = ((codes >> 1) * (2 * (codes & 1) - 1)).tolist()
+    bounds = simplified.starts.tolist()
+    with Solver(name="glucose4") as solver:
+        for first, after in pairwise(bounds):
+            solver.add_clause(signed[first:after])
+        solver.conf_budget(CONFLICTS)
+        return solver.solve_limited() is False
 
 
 def smallest(simplified: Simplified, pause: Callable[[str], None], megabytes: float) -> Search:
