@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 GRACE_SECONDS = 20
 BACKLOG = 1024
+KEEP_SECONDS = 65  # longer than the libraries wait between two sendings
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ def run(app: ASGIApp, door: Door, ready: Callable[[], None]) -> None:
 
     import uvicorn
 
+    from trato.cli.guarded import Guarded
+
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
@@ -89,7 +92,7 @@ def run(app: ASGIApp, door: Door, ready: Callable[[], None]) -> None:
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=Guarded,
         ws="none",
         lifespan="on",
         log_level="warning",
@@ -97,6 +100,7 @@ def run(app: ASGIApp, door: Door, ready: Callable[[], None]) -> None:
         server_header=False,
         proxy_headers=False,
         backlog=BACKLOG,
+        timeout_keep_alive=KEEP_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     Server(config).run([door.socket])

@@ -8,7 +8,7 @@ import http.client
 import json
 import socket
 import zlib
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -176,6 +176,16 @@ class TestBodies:
         basic = base64.b64encode(f"{door.shop.key}:".encode())
         head = b"POST /v1/page HTTP/1.1\r\nHost: x\r\nAuthorization: Basic %b\r\n" % basic
         assert b" 200 " not in door.raw(head + body, then_close=True)
+        assert door.lives()
+
+    @pytest.mark.parametrize("piece", [b"x" * 8_000, b"X-More: " + b"y" * 8_000 + b"\r\n"])
+    def test_an_endless_head_is_not_read_to_its_end(self, door: Door, piece: bytes) -> None:
+        with socket.create_connection((door.place.hostname, door.place.port), timeout=30) as connection:
+            connection.sendall(b"POST /v1/page HTTP/1.1\r\nHost: x\r\nX-First: ")
+            with suppress(OSError):  # the server hangs up in the middle
+                for _ in range(10_000):
+                    connection.sendall(piece)
+                pytest.fail("eighty megabytes of head were read")
         assert door.lives()
 
     def test_strange_events_are_taken_and_put_aside(self, door: Door) -> None:
