@@ -230,6 +230,8 @@ def test_a_language_is_kept_by_the_person_and_before_the_door(
     here = someone("analyst")
     assert here.send("/language", language="pt", back="/portfolio").headers["location"] == "/portfolio"
     assert '<html lang="pt">' in here.get("/portfolio").text
+    elsewhere = someone("analyst", "es")  # another browser
+    assert '<html lang="es">' in elsewhere.get("/portfolio").text
     door = visitor()
     door.send("/language", on="/login", language="es", back="/login")
     assert '<html lang="es">' in door.get("/login").text
