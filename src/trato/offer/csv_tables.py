@@ -88,7 +88,7 @@ def _header(
 ) -> bool:
     for name in required:
         if name not in header:
-            faults.add(place, f"the column {name!r} is missing", did_you_mean(name, header))
+            faults.add(place, f"the column {name!r} is missing", did_you_mean(name, header) if header else "")
     for name in header:
         if header.count(name) > 1 or not name:
             faults.add(place, f"a column is called {name!r} {header.count(name)} times", "rename it")

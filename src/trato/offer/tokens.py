@@ -37,8 +37,10 @@ class Token:
 class Tokens:
     """The tokens of a rule, taken one after the other."""
 
-    def __init__(self, text: str, tokens: list[Token], end: int) -> None:
+    def __init__(self, text: str, tokens: list[Token], end: int, begun: int = 0) -> None:
+        """`text` begins at the offset `begun`, and `end` is where all of it ends."""
         self.text = text
+        self.begun = begun
         self._tokens = tokens
         self._at = 0
         self._depth = 0
@@ -107,14 +109,14 @@ class Tokens:
             self._at += 1
         taken = self._tokens[first : self._at]
         begun = taken[0].offset if taken else self.next.offset
-        return Tokens(self.text[begun : self.next.offset], taken, self.next.offset)
+        return Tokens(self.text[begun : self.next.offset], taken, self.next.offset, begun)
 
     def end(self, signs: Collection[str]) -> None:
         """Nothing must be left. Raises NotARule."""
         token = self.next
         if token is not self._end:
             loose = token.quoted or token.text not in signs
-            hint = "quote names of several words" if loose else ""
+            hint = "quote names that have blanks or other signs" if loose else ""
             raise NotARule(token.offset, f"the rule is complete before {token}", hint)
 
     def deeper(self) -> None:

@@ -232,6 +232,9 @@ class _Constraint:
 
     def _named(self) -> Value:
         at = self.tokens.next
+        if at.quoted and self.tokens.text[at.offset - self.tokens.begun] == "'":
+            hint = "names of features stand in double quotation marks"
+            raise NotARule(at.offset, "texts cannot be compared in what is compiled", hint)
         path = reference(self.tokens)
         if self.tokens.ahead("(") and len(path) == 1 and not at.quoted:
             return self._aggregate(at)

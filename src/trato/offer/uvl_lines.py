@@ -59,13 +59,16 @@ def _joined(lines: Iterable[str], source: str, faults: Faults) -> Iterator[Line]
     opened = joined = 0
     number = 0
     for number, raw in enumerate(lines, 1):
+        inside = comment
         text, comment, change = _without_comments(raw.rstrip("\n"), comment, number)
         if said is None:
             stripped = text.strip()
             if not stripped:
                 continue
-            lead = text[: len(text) - len(text.lstrip())]
-            said = Line(number, len(lead.expandtabs(8)), stripped, indent_characters=len(lead))
+            before = len(text) - len(text.lstrip())
+            # A comment before it indents nothing.
+            lead = text[:before] if inside else raw[: len(raw) - len(raw.lstrip())]
+            said = Line(number, len(lead.expandtabs(8)), stripped, indent_characters=before)
             opened, joined = change, 1
         else:
             said.text += "\n" + text.rstrip()

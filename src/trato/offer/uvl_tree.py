@@ -151,7 +151,7 @@ class Model:
                     if child is not None:
                         group.children.append(child)
                         open_.append((one, child))
-                if not group.children:
+                if not below.below:
                     self.faults.add(below.place(source), f"there is no feature below {below.text!r}")
         return root
 
