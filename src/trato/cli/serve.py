@@ -106,9 +106,10 @@ def served_application(folder: Path, limits: Limits) -> Iterator[tuple[FastAPI, 
     from trato.server.context import Context
     from trato.storage.master_key import read_master_key
     from trato.storage.of_company import KEY_FILE, open_company_store
+    from trato.storage.sealing import Sealer
 
     company = read_company(folder)
-    with open_company_store(company, os.environ) as store:
+    with open_company_store(company, os.environ) as store, Sealer(store, _now):
         token = store.write(lambda it: first_link(it, now=_now(), draw=secrets.token_bytes))
         context = Context(company, store, Models(), _now, secrets.token_bytes, limits)
         # Every process of this company marks the console's forms alike, and nobody else can.
