@@ -52,6 +52,7 @@ BEHIND: dict[str, Sequence[str]] = {
     "keys.problem": ["scope", "label"],
     "customer.problem": ["evidence", "long", "matter", "promised", "due"],
     "ledger.fault": ["altered", "missing", "moved", "added", "head"],
+    "log.fault": ["missing", "edited", "entries"],
     "problem": [key.removeprefix("problem.") for key in ALL["en"] if key.startswith("problem.")],
     "done": [key.removeprefix("done.") for key in ALL["en"] if key.startswith("done.")],
 }

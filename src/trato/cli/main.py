@@ -57,6 +57,7 @@ def _register() -> None:
         rehearse,
         serve,
         value,
+        verify,
     )
 
     demo.register(app)
@@ -68,6 +69,7 @@ def _register() -> None:
     key.register(app)
     permission.register(app)
     migrate.register(app)
+    verify.register(app)
     appraise.register(app)
     needs.register(app)
     offer.register(app)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from trato.console.visit import Visit
     from trato.permission.ledger import Fault, Head
     from trato.permission.purposes import Purpose
+    from trato.storage.blocks import LogVerified
     from trato.storage.transaction import Transaction
 
 LOOKS = 50
@@ -38,11 +39,12 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What came of reading the whole ledger."""
+    """What came of reading the whole ledger and the whole log."""
 
     entries: int
     head: str
     faults: tuple[Fault, ...]
+    log: LogVerified
     at: datetime
 
 
@@ -52,14 +54,14 @@ def show(visit: Visit) -> Response:
 
 
 def verify_ledger(visit: Visit) -> Response:
-    """Read the whole ledger and check each entry against the one before."""
+    """Read the whole ledger and check each entry against the one before, and the log against its blocks."""
 
-    def read(it: Transaction) -> tuple[Head, tuple[Fault, ...]]:
+    def read(it: Transaction) -> tuple[Head, tuple[Fault, ...], LogVerified]:
         head = it.permission_head()
-        return head, verify(it.ledger(), head)
+        return head, verify(it.ledger(), head), it.verify_log()
 
-    head, faults = visit.desk.store.read(read)
-    return _permissions(visit, Verified(head.position, head.hash.hex(), faults[:FAULTS], visit.now))
+    head, faults, log = visit.desk.store.read(read)
+    return _permissions(visit, Verified(head.position, head.hash.hex(), faults[:FAULTS], log, visit.now))
 
 
 def _permissions(visit: Visit, verified: Verified | None) -> Response:
