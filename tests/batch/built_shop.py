@@ -114,10 +114,11 @@ events:
 MODULES = {"bread": ("rye", "white", "corn"), "tea": ("green", "black"), "fruit": ("apple", "pear", "fig")}
 
 
-def shop(folder: Path, *, tables: bool = True, unit: str = "person") -> Company:
-    """The folder, without the tables' files."""
+def shop(folder: Path, *, tables: bool = True, unit: str = "person", needs_from: str = "") -> Company:
+    """The folder, without the tables' files; needs are learned from one component, or from all."""
     folder.mkdir(exist_ok=True)
-    (folder / "company.yaml").write_text(COMPANY.replace("UNIT", unit))
+    told_by = f"needs_from: [{needs_from}]\n" if needs_from else ""
+    (folder / "company.yaml").write_text(COMPANY.replace("UNIT", unit) + told_by)
     (folder / "purposes.yaml").write_text(PURPOSES)
     (folder / "touchpoints.yaml").write_text(TOUCHPOINTS)
     (folder / "sources.yaml").write_text((TABLES if tables else "") + EVENTS)

@@ -44,7 +44,7 @@ from trato.company.folder import read_company
 from trato.customize.known import known_of
 from trato.customize.models import Models
 from trato.customize.sections import Asked
-from trato.differentiate.needs.beliefs import believe
+from trato.differentiate.needs.beliefs import believe, evidence_of
 from trato.differentiate.needs.names import as_yaml, named_needs
 from trato.differentiate.value.live import from_document, worth_of
 from trato.errors import NotEnoughData, StorageUnavailable
@@ -153,6 +153,34 @@ def test_a_score_is_what_the_page_says(store: Store, company: Company, unit: str
         listed = [one for one in cells if one.tier == tier]
         assert sum(one.customers for one in listed) == len(found)
         assert sum(one.expected_value for one in listed) == pytest.approx(sum(found), rel=1e-12)
+
+
+def test_a_company_says_from_which_components_needs_are_learned(store: Store, company: Company) -> None:
+    """What is chosen elsewhere moves nobody's needs."""
+    company = shop(company.folder, needs_from="tea")
+    report = built(company, store)
+    needs = report.learned[0].needs
+    assert needs is not None
+    assert dict(
+        zip(
+            needs.model.components,
+            () if needs.model.tells is None else needs.model.tells.tolist(),
+            strict=True,
+        )
+    ) == {
+        "bread": False,
+        "fruit": False,
+        "tea": True,
+    }
+    version = needs.model.version
+    kept = store.read(lambda it: Models().needs(it, version))
+    assert kept.version == version
+    for number in range(30):
+        who = customer(store, f"c{number}")
+        counts, _ = store.read(lambda it, one=who: online(it, company, one, NOW))  # type: ignore[misc]
+        tea = {label: count for label, count in counts.items() if label[0] == "tea"}
+        assert believe(kept, counts).weights.tobytes() == believe(needs.model, tea).weights.tobytes()
+        assert evidence_of(kept, counts) == sum(tea.values())
 
 
 def test_building_twice_changes_nothing(store: Store, company: Company) -> None:
@@ -402,16 +430,23 @@ def message_of(one: tuple[Any, ...], now: datetime) -> list[dict[str, Any]]:
     return [says(f"c{rest[0]}", rest[1], now)] if kind == "says" else []
 
 
-@given(told=events(), cut=st.integers(0, 30), with_table=st.booleans())
+TOLD_BY = st.sampled_from(["", "tea"])
+
+
+@given(told=events(), cut=st.integers(0, 30), with_table=st.booleans(), needs_from=TOLD_BY)
 @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 def test_online_is_what_a_fresh_build_says(
-    tmp_path_factory: pytest.TempPathFactory, told: list[tuple[Any, ...]], cut: int, with_table: bool
+    tmp_path_factory: pytest.TempPathFactory,
+    told: list[tuple[Any, ...]],
+    cut: int,
+    with_table: bool,
+    needs_from: str,
 ) -> None:
     place = tmp_path_factory.mktemp("whole")
-    agree(place, f"sqlite:///{place}/kept.db", told, cut, with_table=with_table)
+    agree(place, f"sqlite:///{place}/kept.db", told, cut, with_table=with_table, needs_from=needs_from)
 
 
-@given(told=events(), cut=st.integers(0, 30), with_table=st.booleans())
+@given(told=events(), cut=st.integers(0, 30), with_table=st.booleans(), needs_from=TOLD_BY)
 @settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow])
 def test_so_it_is_on_postgresql(
     tmp_path_factory: pytest.TempPathFactory,
@@ -419,13 +454,17 @@ def test_so_it_is_on_postgresql(
     told: list[tuple[Any, ...]],
     cut: int,
     with_table: bool,
+    needs_from: str,
 ) -> None:
-    agree(tmp_path_factory.mktemp("whole"), on_server(postgres), told, cut, with_table=with_table)
+    place = tmp_path_factory.mktemp("whole")
+    agree(place, on_server(postgres), told, cut, with_table=with_table, needs_from=needs_from)
 
 
-def agree(place: Path, url: str, told: list[tuple[Any, ...]], cut: int, *, with_table: bool) -> None:
+def agree(
+    place: Path, url: str, told: list[tuple[Any, ...]], cut: int, *, with_table: bool, needs_from: str
+) -> None:
     """Counts, weights and worth bit for bit, whatever came before and after the build."""
-    company = shop(place / "shop", tables=with_table)
+    company = shop(place / "shop", tables=with_table, needs_from=needs_from)
     purpose = company.purposes.named("suggestions")
     with open_store(url, MASTER_KEY) as store:
         if with_table:

@@ -89,6 +89,7 @@ def build(
         minor_units=company.settings.minor_units,
         names=company.needs or (),
         today=now.astimezone(company.settings.zone).date(),
+        needs_from=company.settings.needs_from,
         seed=seed,
     )
     learned: list[Learned] = []

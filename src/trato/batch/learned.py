@@ -37,12 +37,15 @@ AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a company says about learning: its money, its names of needs, and the last day that may count."""
+    """What a company says about learning: its money, its names of needs, the last day that may count, and
+    from which components needs are learned (from all where none is named).
+    """
 
     currency: str
     minor_units: int
     names: Sequence[NamedNeed]
     today: date
+    needs_from: Sequence[str] = ()
     max_needs: int = MAX_NEEDS
     seed: int = 0
 
@@ -70,7 +73,7 @@ def learn(
         choices = _choices(facts, unit, len(units))
         needs, why_no_needs = None, None
         try:
-            needs = learn_needs(choices, max_needs=asked.max_needs, seed=asked.seed)
+            needs = learn_needs(choices, told_by=asked.needs_from, max_needs=asked.max_needs, seed=asked.seed)
         except NotEnoughData as error:
             why_no_needs = error.message
         weights, evidence = _beliefs(needs, choices, len(units))

@@ -80,6 +80,12 @@ COMPANY = Keys(
             "always a person's.",
         ),
         Key(
+            "needs_from",
+            Listing(Text(), least=1),
+            "The components from which needs are learned; all if nothing is said. Of the others it is "
+            "learned what customers of each need choose there, and they say nothing of needs themselves.",
+        ),
+        Key(
             "store",
             Either(
                 Text(),
@@ -141,6 +147,7 @@ class Settings:
     store: str = USUAL_STORE
     store_variable: str = ""
     guiding: Guiding = Guiding()
+    needs_from: tuple[str, ...] = ()
 
 
 USUAL = Settings({}, ("en",), "EUR", 2, "half_even", ZoneInfo("UTC"), "person")
@@ -178,6 +185,7 @@ def settings_in(wrong: Reader, root: Declared) -> Settings:
         store=store,
         store_variable=store_variable,
         guiding=_guiding(said.under("offer")),
+        needs_from=tuple(one.text() for one in said.under("needs_from").items if one.text()),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trato.differentiate.known import add_days
-from trato.differentiate.needs.beliefs import add, believe
+from trato.differentiate.needs.beliefs import add, believe, evidence_of
 from trato.permission.permit import read_permits
 
 if TYPE_CHECKING:
@@ -44,10 +44,8 @@ class Learned:
 
     @property
     def evidence(self) -> int:
-        """How many choices that the model of needs knows the belief rests on."""
-        if self.needs is None:
-            return 0
-        return sum(count for label, count in self.counts.items() if label in self.needs.item_of)
+        """How many choices the belief rests on: those that the model of needs knows, and that tell."""
+        return 0 if self.needs is None else evidence_of(self.needs, self.counts)
 
 
 def learned_of(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from trato.customize.phrases import in_each, percent, times
-from trato.differentiate.needs.beliefs import Belief, predict
+from trato.differentiate.needs.beliefs import Belief, evidence_of, predict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -117,7 +117,7 @@ def propose(
             able.append((float("inf") if bound else gain * (1 + chosen.get(component, 0)), component))
         else:
             as_all.append(component)
-    evidence = sum(count for label, count in belief.counts.items() if label in model.item_of)
+    evidence = evidence_of(model, belief.counts)
     grounds = _Grounds(model, belief, words, evidence, chosen)
     unknown = [(part, name) for part, name in _wanted(said) if part not in gains]
     found = [_by_word(component, module, said) for component, module in unknown]

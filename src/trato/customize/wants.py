@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trato.customize.phrases import in_each
-from trato.differentiate.needs.beliefs import explain
+from trato.differentiate.needs.beliefs import evidence_of, explain
 from trato.differentiate.needs.lifts import LEAST_LIFT, Lift, Portrait
 from trato.differentiate.needs.names import DRIFTING, KEPT, Naming
 from trato.differentiate.needs.wording import LANGUAGES, describe, working_title
@@ -106,7 +106,7 @@ def weigh_needs(
     model: NeedsModel, belief: Belief, words: Sequence[NeedInWords], *, most: int = MOST_NEEDS
 ) -> tuple[WeighedNeed, ...]:
     """The likeliest needs of a customer, at most `most`; none where nothing was counted."""
-    if evidence_of(model, belief) == 0:
+    if evidence_of(model, belief.counts) == 0:
         return ()
     found: list[WeighedNeed] = []
     told = 0.0
@@ -132,11 +132,6 @@ def weigh_needs(
         )
         told += float(belief.weights[k])
     return tuple(found)
-
-
-def evidence_of(model: NeedsModel, belief: Belief) -> int:
-    """How many choices that the model knows a belief rests on."""
-    return sum(count for label, count in belief.counts.items() if label in model.item_of)
 
 
 def _counted(component: str, module: str, count: int) -> Mapping[Language, str]:

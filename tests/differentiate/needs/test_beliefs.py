@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import log
 
 import numpy as np
@@ -16,6 +17,7 @@ from trato.differentiate.needs.beliefs import (
     add,
     believe,
     bind,
+    evidence_of,
     explain,
     need_weights,
     predict,
@@ -30,7 +32,7 @@ COMPONENTS = ("bread", "coffee", "fuel")
 MODULES = (("rye", "toast", "white"), ("beans", "decaf", "instant", "pods"), ("super",))
 
 
-def some_model(seed: int = 0, needs: int = 3) -> NeedsModel:
+def some_model(seed: int = 0, needs: int = 3, told_by: tuple[str, ...] = COMPONENTS) -> NeedsModel:
     rng = np.random.default_rng(seed)
     profiles = np.hstack([rng.dirichlet(np.ones(len(names)), size=needs) for names in MODULES])
     return NeedsModel(
@@ -40,20 +42,22 @@ def some_model(seed: int = 0, needs: int = 3) -> NeedsModel:
         log_profiles=np.log(np.maximum(profiles, 1e-6)),
         habit=np.array([0.5, 3.0, 40.0]),
         trust=np.array([1.0, 6.0, 20.0]),
+        tells=np.array([one in told_by for one in COMPONENTS]),
     )
 
 
+TOLD_BY = st.lists(st.sampled_from(COMPONENTS), unique=True).map(tuple)
 LABELS = st.sampled_from(
     [(c, m) for c, names in zip(COMPONENTS, MODULES, strict=True) for m in names] + [("bread", "new")]
 )
 OBSERVATIONS = st.lists(LABELS, max_size=60)
 
 
-@given(OBSERVATIONS, st.data())
+@given(OBSERVATIONS, TOLD_BY, st.data())
 def test_any_order_and_any_split_give_the_same_belief_bit_for_bit(
-    seen: list[tuple[str, str]], data: st.DataObject
+    seen: list[tuple[str, str]], told_by: tuple[str, ...], data: st.DataObject
 ) -> None:
-    model = some_model()
+    model = some_model(told_by=told_by)
     at_once = believe(model, add(*[{label: 1} for label in seen]))
     shuffled = data.draw(st.permutations(seen))
     cut = data.draw(st.integers(0, len(seen)))
@@ -82,11 +86,11 @@ def test_more_than_was_observed_cannot_be_withdrawn() -> None:
         add({("bread", "rye"): 1}, {("bread", "rye"): -2})
 
 
-@given(st.lists(OBSERVATIONS, min_size=1, max_size=12), st.integers(1, 5))
+@given(st.lists(OBSERVATIONS, min_size=1, max_size=12), st.integers(1, 5), TOLD_BY)
 def test_a_batch_gives_each_customer_what_they_get_alone(
-    customers: list[list[tuple[str, str]]], needs: int
+    customers: list[list[tuple[str, str]]], needs: int, told_by: tuple[str, ...]
 ) -> None:
-    model = some_model(needs, needs)
+    model = some_model(needs, needs, told_by)
     counts = [add(*[{label: 1} for label in seen if label != ("bread", "new")]) for seen in customers]
     rows = [sorted((model.item_of[label], n) for label, n in one.items()) for one in counts]
     indptr = np.cumsum([0, *map(len, rows)])
@@ -123,11 +127,26 @@ def test_beliefs_have_the_weights_of_the_fitted_classes() -> None:
     )
 
 
-@given(OBSERVATIONS, st.integers(0, 2), st.one_of(st.none(), st.integers(0, 2)))
-def test_an_explanation_sums_to_the_log_odds_of_the_weights(
-    seen: list[tuple[str, str]], need: int, against: int | None
+@given(OBSERVATIONS, TOLD_BY)
+def test_what_is_chosen_where_nothing_is_told_moves_no_weights(
+    seen: list[tuple[str, str]], told_by: tuple[str, ...]
 ) -> None:
-    model = some_model(4)
+    model = some_model(3, told_by=told_by)
+    counts = add(*[{label: 1} for label in seen])
+    telling = {label: count for label, count in counts.items() if label[0] in told_by}
+    belief = believe(model, counts)
+    assert belief.weights.tobytes() == believe(model, telling).weights.tobytes()
+    assert belief.counts == counts
+    assert evidence_of(model, counts) == sum(telling[label] for label in telling if label in model.item_of)
+    loyal = believe(model, {("bread", "toast"): 10_000})  # they are foreseen there all the same
+    assert predict(model, loyal, "bread")["toast"] > 0.999
+
+
+@given(OBSERVATIONS, st.integers(0, 2), st.one_of(st.none(), st.integers(0, 2)), TOLD_BY)
+def test_an_explanation_sums_to_the_log_odds_of_the_weights(
+    seen: list[tuple[str, str]], need: int, against: int | None, told_by: tuple[str, ...]
+) -> None:
+    model = some_model(4, told_by=told_by)
     belief = believe(model, add(*[{label: 1} for label in seen]))
     why = explain(model, belief, need, against)
     expected = log(belief.weights[why.need]) - log(belief.weights[why.against])
@@ -136,7 +155,7 @@ def test_an_explanation_sums_to_the_log_odds_of_the_weights(
         why.population_log_odds + sum(m.log_odds for m in why.moved), abs=1e-9
     )
     assert {(m.component, m.module): m.count for m in why.moved} == {
-        label: n for label, n in belief.counts.items() if label in model.item_of
+        label: n for label, n in belief.counts.items() if label in model.item_of and label[0] in told_by
     }
     sizes = [abs(moved.log_odds) for moved in why.moved]
     assert sizes == sorted(sizes, reverse=True)
@@ -225,6 +244,22 @@ def test_an_unknown_component_names_the_nearest() -> None:
 def test_the_version_is_a_function_of_every_number() -> None:
     assert some_model(1).version == some_model(1).version
     assert some_model(1).version != some_model(2).version
+
+
+def test_a_model_in_which_all_tell_has_the_version_that_it_always_had() -> None:
+    """The version is written into stores: decisions name it, so it must outlive new releases."""
+    model = NeedsModel(
+        ("bread", "tea"),
+        (("rye", "white"), ("green", "black", "mint")),
+        np.array([0.75, 0.25]),
+        np.array([[-0.5, -1.0, -0.25, -2.0, -3.0], [-1.5, -0.25, -1.0, -1.0, -1.25]]),
+        np.array([0.5, 4.0]),
+        np.array([2.0, 8.0]),
+    )
+    assert model.version == "621fe7a142c8ad83"
+    assert replace(model, tells=np.array([True, True])).version == model.version
+    some = {replace(model, tells=np.array(tells)).version for tells in ([True, False], [False, True])}
+    assert len(some | {model.version}) == 3
 
 
 def test_trust_is_found_where_customers_scatter_as_much_as_planted() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.differentiate.needs.planted import contrasting_profiles, planted_choices
 from trato.differentiate.needs.beliefs import believe, predict
-from trato.differentiate.needs.choices import Choices, collect, in_windows
+from trato.differentiate.needs.choices import Choices, collect, in_components, in_windows
 from trato.differentiate.needs.classes import class_data
 from trato.differentiate.needs.learn import Needs, data_of, learn_needs
 from trato.differentiate.needs.lifts import Lift, Portrait, portraits
@@ -62,6 +63,40 @@ def test_planted_needs_are_found_with_their_shares(learned: tuple[Needs, np.ndar
     for share, planted in zip(needs.shares, SHARES, strict=True):
         assert share.low < planted < share.high
     assert needs.evidence.sum() == company(1)[0].count.sum()
+
+
+def test_needs_can_be_learned_from_some_components_alone() -> None:
+    """The others keep what customers of each need choose there, and neither find nor move needs."""
+    choices, own = company(1)
+    told_by = ("component 0", "component 2")
+    needs = learn_needs(choices, told_by=told_by)
+    alone = learn_needs(in_components(choices, [0, 2]))
+    assert needs.weights == pytest.approx(alone.weights, abs=1e-12)
+    assert needs.evidence.tolist() == alone.evidence.tolist()
+    assert np.mean(needs.weights.argmax(axis=1) == own) > 0.85
+    assert needs.model.components == choices.components
+    profiles = np.exp(needs.model.log_profiles)
+    whole = np.exp(learn_needs(choices).model.log_profiles)
+    assert profiles == pytest.approx(whole, abs=0.06)
+    assert needs.model.habit == pytest.approx([5] * 4, rel=0.35)
+    again = from_document(json.loads(json.dumps(as_document(needs.model))), "model.json")
+    assert again.version == needs.model.version
+    assert {component for k in range(3) for component, _ in fingerprint(needs, k)} == set(told_by)
+    elsewhere = believe(again, {("component 1", "module 01"): 9})
+    assert elsewhere.weights.tobytes() == believe(again, {}).weights.tobytes()
+    changed = as_document(needs.model)
+    del changed["components"][1]["tells"]
+    with pytest.raises(BadDeclaration, match="was changed"):
+        from_document(changed, "model.json")
+
+
+def test_where_all_components_tell_nothing_is_said_of_it(learned: tuple[Needs, np.ndarray]) -> None:
+    assert not any("tells" in part for part in as_document(learned[0].model)["components"])
+
+
+def test_who_chose_nothing_that_tells_is_said() -> None:
+    with pytest.raises(NotEnoughData, match="has chosen anything in coffee, tea"):
+        learn_needs(collect(["ann"], ["bread"], ["rye"]), told_by=("coffee", "tea"))
 
 
 def test_own_choices_foresee_more_than_needs_and_needs_more_than_the_population(
@@ -379,10 +414,17 @@ def test_windows_are_those_of_the_choices() -> None:
         max_size=50,
     ),
     st.booleans(),
+    st.booleans(),
 )
-def test_every_table_of_choices_is_answered(rows: list[tuple[str, str, str, int, int]], dated: bool) -> None:
+def test_every_table_of_choices_is_answered(
+    rows: list[tuple[str, str, str, int, int]], dated: bool, told_by_one: bool
+) -> None:
     who, what, which, window, count = zip(*rows, strict=True)
-    needs = learn_needs(collect(who, what, which, window=window if dated else None, count=count), seeds=(0,))
+    choices = collect(who, what, which, window=window if dated else None, count=count)
+    needs = learn_needs(choices, told_by=what[:1] if told_by_one else (), seeds=(0,))
+    assert np.isfinite(needs.model.log_profiles).all()
+    for start, end in pairwise(needs.model.offsets.tolist()):
+        assert np.exp(needs.model.log_profiles[:, start:end]).sum(axis=1) == pytest.approx(1)
     assert needs.classes.converged
     assert needs.weights.sum(axis=1) == pytest.approx(np.ones(len(set(who))), abs=1e-9)
     assert np.isfinite(needs.model.trust).all()

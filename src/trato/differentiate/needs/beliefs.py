@@ -40,7 +40,8 @@ class NeedsModel:
     `shares` (K,) are the needs' shares of customers; `log_profiles` (K, v) say what a customer of each need
     chooses first in a component, the modules of all components side by side; `habit` (c,) is how much
     customers of one need differ (small: much); `trust` (c,) is how many choices the prediction of the needs
-    is worth against a customer's own.
+    is worth against a customer's own. `tells` (c,) says which components move the weights: the others have
+    profiles too, and what is chosen there says nothing of needs. None where all of them tell.
     """
 
     components: tuple[str, ...]
@@ -49,6 +50,7 @@ class NeedsModel:
     log_profiles: Array
     habit: Array
     trust: Array
+    tells: NDArray[np.bool_] | None = None
     version: str = field(init=False)
     offsets: NDArray[np.int64] = field(init=False, repr=False)
     item_of: Mapping[tuple[str, str], int] = field(init=False, repr=False)
@@ -59,6 +61,10 @@ class NeedsModel:
         digest = hashlib.sha256(json.dumps([self.components, self.modules], ensure_ascii=False).encode())
         for numbers in (self.shares, self.log_profiles, self.habit, self.trust):
             digest.update(np.ascontiguousarray(numbers, dtype="<f8").tobytes())
+        if self.tells is not None and self.tells.all():
+            object.__setattr__(self, "tells", None)
+        if self.tells is not None:  # a model in which all tell keeps the version that it always had
+            digest.update(np.ascontiguousarray(self.tells, dtype=np.uint8).tobytes())
         object.__setattr__(self, "version", digest.hexdigest()[:16])
         object.__setattr__(self, "offsets", np.concatenate(([0], ends)).astype(np.int64))
         object.__setattr__(self, "item_of", {label: item for item, label in enumerate(labels)})
@@ -67,6 +73,12 @@ class NeedsModel:
     def needs(self) -> int:
         """How many needs there are."""
         return len(self.shares)
+
+    def tells_of(self, items: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether choosing an item says anything of needs; shape of `items`."""
+        if self.tells is None:
+            return np.ones(len(items), np.bool_)
+        return np.asarray(self.tells[np.searchsorted(self.offsets, items, side="right") - 1])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,13 +179,24 @@ def log_joint(
 def log_evidence(model: NeedsModel, items: NDArray[np.int64], counts: NDArray[np.int64]) -> Array:
     """What choosing an item so many times says for each need, in nats; shape (entries, K), C-ordered.
 
-    log Γ(a + count) - log Γ(a) with a = habit · profile: repeating a choice adds less each time.
+    log Γ(a + count) - log Γ(a) with a = habit · profile: repeating a choice adds less each time. It is zero
+    where the component does not tell.
     """
     from scipy.special import gammaln
 
     component = np.searchsorted(model.offsets, items, side="right") - 1
     strength = np.exp(model.log_profiles[:, items] + np.log(model.habit)[component]).T
-    return np.ascontiguousarray(gammaln(strength + counts[:, None]) - gammaln(strength))
+    evidence = np.ascontiguousarray(gammaln(strength + counts[:, None]) - gammaln(strength))
+    if model.tells is not None:
+        evidence[~model.tells[component]] = 0.0
+    return evidence
+
+
+def evidence_of(model: NeedsModel, counts: Counts) -> int:
+    """How many of the choices counted a belief rests on: those that the model knows, and that tell."""
+    known = [(model.item_of[label], count) for label, count in counts.items() if label in model.item_of]
+    tells = model.tells_of(np.array([item for item, _ in known], np.int64))
+    return sum(count for (_, count), told in zip(known, tells.tolist(), strict=True) if told)
 
 
 def explain(model: NeedsModel, belief: Belief, need: int, against: int | None = None) -> Explanation:
@@ -187,6 +210,8 @@ def explain(model: NeedsModel, belief: Belief, need: int, against: int | None = 
     known = sorted(
         (model.item_of[label], label, n) for label, n in belief.counts.items() if label in model.item_of
     )
+    tells = model.tells_of(np.array([item for item, _, _ in known], np.int64))
+    known = [one for one, told in zip(known, tells.tolist(), strict=True) if told]
     evidence = log_evidence(
         model,
         np.array([item for item, _, _ in known], np.int64),

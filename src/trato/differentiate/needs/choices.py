@@ -50,6 +50,23 @@ class Choices:
         return self.offsets[self.component] + self.module
 
 
+def in_components(choices: Choices, kept: Sequence[int]) -> Choices:
+    """The choices in some components, by their places in ascending order; of the same customers."""
+    place = np.full(len(choices.components), -1, np.int32)
+    place[list(kept)] = np.arange(len(kept), dtype=np.int32)
+    inside = place[choices.component] >= 0
+    return Choices(
+        choices.customers,
+        tuple(choices.components[one] for one in kept),
+        tuple(choices.modules[one] for one in kept),
+        choices.customer[inside],
+        place[choices.component[inside]],
+        choices.module[inside],
+        choices.window[inside],
+        choices.count[inside],
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class WindowEdges:
     """The moments at which the inner and the judged window begin."""

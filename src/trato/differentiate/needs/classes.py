@@ -38,6 +38,7 @@ SHORT_STEPS = 6
 # In tiny samples EM may creep for ever towards a maximum far worse than the chosen one: no harm is done.
 CLOSE_BIC = 0.2
 PATIENCE = 2
+GIVEN_STEPS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +205,22 @@ def choice_shares(weights: NDArray[np.float64], data: ClassData) -> NDArray[np.f
     design = Design.of(data.offsets, data.indptr, data.items, data.counts, habit=False)
     prior = Prior.of(design)
     return np.asarray(np.exp(step(design, prior, Parameters.flat(design, prior, 1), weights).log_profiles))
+
+
+def profiles_given(
+    weights: NDArray[np.float64], data: ClassData
+) -> tuple[tuple[NDArray[np.float64], ...], NDArray[np.float64]]:
+    """What customers of each class choose, given everybody's weights over classes (n, K), which stay.
+
+    An array of log-profiles (K, modules) a component, and the habit of each (c,), as `fit_classes` has them.
+    The M step is repeated, because with habit a single one leads only part of the way.
+    """
+    design = Design.of(data.offsets, data.indptr, data.items, data.counts, habit=True)
+    prior = Prior.of(design)
+    at = Parameters.flat(design, prior, weights.shape[1])
+    for _ in range(GIVEN_STEPS):
+        at = step(design, prior, at, weights)
+    return tuple(at.log_profiles[:, a:b] for a, b in pairwise(design.offsets)), np.exp(at.log_concentrations)
 
 
 def _best_start(

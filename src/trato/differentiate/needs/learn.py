@@ -8,8 +8,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trato.differentiate.needs.beliefs import NeedsModel, need_weights, predicted
-from trato.differentiate.needs.choices import EARLY, INNER, JUDGED, in_windows, split_in_halves
-from trato.differentiate.needs.classes import ClassData, Classes, choice_shares, class_data, fit_classes
+from trato.differentiate.needs.choices import (
+    EARLY,
+    INNER,
+    JUDGED,
+    in_components,
+    in_windows,
+    split_in_halves,
+)
+from trato.differentiate.needs.classes import (
+    ClassData,
+    Classes,
+    choice_shares,
+    class_data,
+    class_weights,
+    fit_classes,
+    profiles_given,
+)
 from trato.differentiate.needs.lifts import NORMAL_95, Portrait, portraits
 from trato.differentiate.needs.trust import fit_trust
 from trato.errors import NotEnoughData
@@ -47,7 +62,8 @@ class Foresight:
 class Needs:
     """Learned needs, the largest first: the model, everyone's weights, and what can be told of both.
 
-    `weights` has a row for each of `choices.customers`; `evidence` is how many choices it rests on. `shares`
+    `weights` has a row for each of `choices.customers`; `evidence` is how many choices it rests on. `classes`
+    are those of the components that tell needs. `shares`
     are the needs' shares of customers with 95 % intervals over customers, given the model. `choice_shares`
     (K, v) and `population_shares` (v,) are shares of choices. `tuned_on` says what the trust was fitted on: a
     later window, or a random half of the choices where there is no time.
@@ -70,6 +86,7 @@ class Needs:
 def learn_needs(
     choices: Choices,
     *,
+    told_by: Sequence[str] = (),
     max_needs: int = MAX_NEEDS,
     learn_from: int = LEARN_FROM,
     seeds: Sequence[int] = SEEDS,
@@ -81,29 +98,37 @@ def learn_needs(
     model of the early one, and foresight is judged on the judged window by a model of the two before. At most
     `learn_from` customers, drawn with `seed`, teach the model; all are scored.
 
-    Raises NotEnoughData when nobody chose anything.
+    Where `told_by` names components, needs are learned from these alone; of the others the model keeps what
+    customers of each need choose there, and they move nobody's weights.
+
+    Raises NotEnoughData when nobody chose anything in the components that tell needs.
     """
-    if len(choices.count) == 0:
+    tells = np.array([not told_by or one in told_by for one in choices.components], dtype=np.bool_)
+    telling = tells[choices.component]
+    if not telling.any():
         raise NotEnoughData(
-            "no customer has chosen anything", hint="needs are learned from at least one choice"
+            "no customer has chosen anything" + (f" in {', '.join(told_by)}" if told_by else ""),
+            hint="needs are learned from at least one choice",
         )
     rng = np.random.default_rng(seed)
     taught = _some_customers(choices, learn_from, rng)
     dated = bool((choices.window != EARLY).any())
     halves = taught if dated else split_in_halves(taught, rng)
     before = in_windows(halves, EARLY, INNER)
-    classes = _classes(taught, max_needs=max_needs, seeds=seeds)
-    judged = dated and len(before.count) > 0
-    known = _classes(before, max_needs=max_needs, seeds=seeds) if judged else classes
-    trust = _fit_trust(halves, known.classes, seeds)
-    model = _model(choices, classes, trust)
+    classes = _classes(taught, tells, max_needs=max_needs, seeds=seeds)
+    judged = dated and bool(tells[before.component].any())
+    known = _classes(before, tells, max_needs=max_needs, seeds=seeds) if judged else classes
+    trust = _fit_trust(halves, tells, known.classes, seeds)
+    model = _model(taught, tells, classes, trust)
     data = class_data(choices)
     weights = need_weights(model, data.indptr, data.items, data.counts)
     everyone = np.ones((data.customers, 1))
     return Needs(
         model=model,
         weights=weights,
-        evidence=np.bincount(choices.customer, choices.count, len(choices.customers)).astype(np.int64),
+        evidence=np.bincount(
+            choices.customer[telling], choices.count[telling], len(choices.customers)
+        ).astype(np.int64),
         shares=tuple(_mean_of(weights[:, k]) for k in range(model.needs)),
         choice_shares=choice_shares(weights, data),
         population_shares=choice_shares(everyone, data)[0],
@@ -112,25 +137,45 @@ def learn_needs(
         classes=classes,
         learned_from=len(np.unique(taught.customer)),
         tuned_on="a later window" if dated else "a random half of the choices",
-        foresight=_foresight(halves, _model(choices, known, trust)) if judged else None,
+        foresight=_foresight(halves, _model(before, tells, known, trust)) if judged else None,
     )
 
 
-def _classes(choices: Choices, *, max_needs: int, seeds: Sequence[int], number: int | None = None) -> Classes:
+def _classes(
+    choices: Choices,
+    tells: NDArray[np.bool_],
+    *,
+    max_needs: int,
+    seeds: Sequence[int],
+    number: int | None = None,
+) -> Classes:
+    told = choices if tells.all() else in_components(choices, np.flatnonzero(tells).tolist())
     return fit_classes(
-        class_data(choices), min_classes=number or 1, max_classes=number or max_needs, habit=True, seeds=seeds
+        class_data(told), min_classes=number or 1, max_classes=number or max_needs, habit=True, seeds=seeds
     )
 
 
-def _model(choices: Choices, classes: Classes, trust: Array) -> NeedsModel:
-    habit = classes.concentrations if classes.concentrations is not None else np.ones(len(choices.components))
+def _model(choices: Choices, tells: NDArray[np.bool_], classes: Classes, trust: Array) -> NeedsModel:
+    """The model of the classes; what their customers choose where nothing is told comes from `choices`."""
+    profiles, habit = list(classes.log_profiles), classes.concentrations
+    if habit is None:
+        habit = np.ones(len(profiles))
+    if not tells.all():
+        told, silent = np.flatnonzero(tells), np.flatnonzero(~tells)
+        weights = class_weights(classes, class_data(in_components(choices, told.tolist())))
+        others, own_habit = profiles_given(weights, class_data(in_components(choices, silent.tolist())))
+        order = np.argsort(np.concatenate((told, silent)))
+        everything = [*profiles, *others]
+        profiles = [everything[one] for one in order.tolist()]
+        habit = np.concatenate((habit, own_habit))[order]
     return NeedsModel(
         components=choices.components,
         modules=choices.modules,
         shares=classes.shares,
-        log_profiles=np.ascontiguousarray(np.hstack(classes.log_profiles)),
+        log_profiles=np.ascontiguousarray(np.hstack(profiles)),
         habit=habit,
         trust=trust,
+        tells=tells,
     )
 
 
@@ -152,15 +197,17 @@ def _some_customers(choices: Choices, most: int, rng: np.random.Generator) -> Ch
     )
 
 
-def _fit_trust(halves: Choices, number: int, seeds: Sequence[int]) -> Array:
+def _fit_trust(halves: Choices, tells: NDArray[np.bool_], number: int, seeds: Sequence[int]) -> Array:
     early, later = in_windows(halves, EARLY), in_windows(halves, INNER)
     components = len(halves.components)
     nothing = np.zeros(0)
-    if len(early.count) == 0 or len(later.count) == 0:
+    telling = tells[early.component]
+    if not telling.any() or len(later.count) == 0:
         return fit_trust(nothing, nothing, nothing, later.component[:0], later.count[:0], components)
     data = class_data(early)
-    number = min(number, int(np.count_nonzero(np.diff(data.indptr))))
-    model = _model(halves, _classes(early, max_needs=number, seeds=seeds, number=number), np.ones(components))
+    number = min(number, len(np.unique(early.customer[telling])))
+    classes = _classes(early, tells, max_needs=number, seeds=seeds, number=number)
+    model = _model(early, tells, classes, np.ones(components))
     weights = need_weights(model, data.indptr, data.items, data.counts)
     towards, own, chosen = predicted(model, data, weights, later.customer, later.item)
     return fit_trust(towards, own, chosen, later.component, later.count, components)

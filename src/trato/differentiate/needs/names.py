@@ -102,9 +102,13 @@ def named_needs(needs: Needs, namings: Sequence[Naming]) -> tuple[NamedNeed, ...
 
 
 def fingerprint(needs: Needs, need: int) -> dict[tuple[str, str], float]:
-    """The lifts of the modules that set a need apart most: by choices moved, times the log of the lift."""
+    """The lifts of the modules that set a need apart most: by choices moved, times the log of the lift.
+
+    Of the components that tell needs alone.
+    """
     log_lift = np.log(needs.choice_shares[need] / needs.population_shares)
     moved = needs.component_mass * (needs.choice_shares[need] - needs.population_shares) * log_lift
+    moved = np.where(needs.model.tells_of(np.arange(len(moved))), moved, 0.0)
     labels = list(needs.model.item_of)
     top = np.argsort(-moved, kind="stable")[:FINGERPRINT_MODULES]
     return {labels[item]: float(f"{np.exp(log_lift[item]):.3g}") for item in top.tolist() if moved[item] > 0}

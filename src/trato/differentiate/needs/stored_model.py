@@ -30,6 +30,7 @@ def as_document(model: NeedsModel) -> dict[str, Any]:
                 "log_profiles": model.log_profiles[
                     :, model.offsets[place] : model.offsets[place + 1]
                 ].tolist(),
+                **({} if model.tells is None or model.tells[place] else {"tells": False}),
             }
             for place, component in enumerate(model.components)
         ],
@@ -57,6 +58,7 @@ def from_document(document: Mapping[str, Any], where: str) -> NeedsModel:
             ),
             habit=np.array([part["habit"] for part in parts], dtype=np.float64),
             trust=np.array([part["trust"] for part in parts], dtype=np.float64),
+            tells=np.array([bool(part.get("tells", True)) for part in parts], dtype=np.bool_),
         )
     except (KeyError, TypeError, ValueError):
         raise BadDeclaration("this needs model is damaged", where=where) from None
