@@ -127,13 +127,14 @@ def possible(
     `fixed` as in `count`. A variable that is fixed has its own value only. All is False in a contradiction;
     row 0 always is.
     """
-    from trato.offer.compile.passes import allow, mark_possible, spread_possible
+    from trato.offer.compile.passes import allow, mark_alive, mark_found, spread_possible
 
     room = workspace or Workspace(circuit)
     out = np.zeros((circuit.variables + 1, 2), np.bool_)
-    if allow(circuit.literal, _plain(fixed, np.int8, circuit.literal.shape), room.allowed) and mark_possible(
-        room.graph, room.allowed, room.alive, room.holds, room.found
+    if allow(circuit.literal, _plain(fixed, np.int8, circuit.literal.shape), room.allowed) and mark_alive(
+        room.graph, room.allowed, room.alive, room.holds
     ):
+        mark_found(room.graph, room.allowed, room.alive, room.holds, room.found)
         spread_possible(circuit.literal, room.found, out)
     return out
 

@@ -65,21 +65,12 @@ def open_branches(
 
 
 @kernel
-def mark_possible(
-    graph: Graph,
-    allowed: NDArray[np.bool_],
-    alive: NDArray[np.bool_],
-    holds: NDArray[np.bool_],
-    found: NDArray[np.bool_],
+def mark_alive(
+    graph: Graph, allowed: NDArray[np.bool_], alive: NDArray[np.bool_], holds: NDArray[np.bool_]
 ) -> bool:
-    """Write which codes (`found`) stand in an assignment that keeps to everything; False where there is none.
-
-    `alive` has a place for each branch, `holds` for each node.
-    """
-    nodes, literal_starts, literals, gap_starts, gaps, child_starts, children = graph
-    many = len(holds)
-    found[:] = False
-    for i in range(many):
+    """Write which branches (`alive`) and nodes (`holds`) the allowed codes leave; False where not the root."""
+    nodes, literal_starts, literals, _, _, child_starts, children = graph
+    for i in range(len(holds)):
         some = False
         for b in range(nodes[i], nodes[i + 1]):
             fine = True
@@ -95,13 +86,26 @@ def mark_possible(
             alive[b] = fine
             some |= fine
         holds[i] = some
-    if not holds[many - 1]:
-        return False
+    return bool(holds[len(holds) - 1])
+
+
+@kernel
+def mark_found(
+    graph: Graph,
+    allowed: NDArray[np.bool_],
+    alive: NDArray[np.bool_],
+    reached: NDArray[np.bool_],
+    found: NDArray[np.bool_],
+) -> None:
+    """Write which codes (`found`) stand in a branch that is alive and reached from the root."""
+    nodes, literal_starts, literals, gap_starts, gaps, child_starts, children = graph
+    many = len(reached)
+    found[:] = False
     found[1] = True
-    # From here on `holds` says which nodes are reached from the root.
-    holds[: many - 1] = False
+    reached[:] = False
+    reached[many - 1] = True
     for i in range(many - 1, -1, -1):
-        if not holds[i]:
+        if not reached[i]:
             continue
         for b in range(nodes[i], nodes[i + 1]):
             if not alive[b]:
@@ -109,13 +113,10 @@ def mark_possible(
             for k in range(literal_starts[b], literal_starts[b + 1]):
                 found[literals[k]] = True
             for k in range(gap_starts[b], gap_starts[b + 1]):
-                found[2 * gaps[k]] = True
-                found[2 * gaps[k] + 1] = True
+                found[2 * gaps[k]] |= allowed[2 * gaps[k]]
+                found[2 * gaps[k] + 1] |= allowed[2 * gaps[k] + 1]
             for k in range(child_starts[b], child_starts[b + 1]):
-                holds[children[k]] = True
-    for code in range(len(found)):
-        found[code] &= allowed[code]
-    return True
+                reached[children[k]] = True
 
 
 @kernel
