@@ -8,11 +8,12 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from tests.company.folders import shop
+from trato.batch.guides import guides_of
 from trato.company.folder import read_company
 from trato.customers.identifiers import identifier
 from trato.customers.register import RegisterCustomer, register_customer
@@ -37,8 +38,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from trato.batch.engine import Engine
     from trato.company.folder import Company
     from trato.customers.customer import CustomerId
+    from trato.customize.guide.guides import Guides
     from trato.customize.sections import KnownCustomer
     from trato.storage.store import Store
 
@@ -49,6 +52,47 @@ name: {en: Corner shop, es: La tienda de la esquina, pt: A loja da esquina}
 languages: [es, en]
 currency: EUR
 time_zone: Europe/Madrid
+offer: {questions: questions.yaml, purpose: advice}
+"""
+OFFER = """\
+name: {en: Your breakfast, es: Su desayuno, pt: O seu café da manhã}
+components:
+  bread:
+    labels: {en: bread, es: pan, pt: pão}
+    modules:
+      rye: {labels: {en: rye, es: de centeno, pt: de centeio}, price: 300, sku: B-1}
+      spelt: {labels: {en: spelt, es: de espelta, pt: de espelta}, price: 350, sku: B-2}
+      wheat: {labels: {en: wheat, es: de trigo, pt: de trigo}, price: 200, sku: B-3}
+      corn: {labels: {en: corn, es: de maíz, pt: de milho}, price: 400, sku: B-4}
+  milk:
+    optional: true
+    labels: {en: milk, es: leche, pt: leite}
+    modules:
+      skimmed: {labels: {en: skimmed, es: desnatada, pt: desnatado}, price: 100, step: pour_skimmed}
+      whole: {labels: {en: whole, es: entera, pt: integral}, price: 110, step: pour_whole}
+  honey:
+    optional: true
+    labels: {en: honey, es: miel, pt: mel}
+    modules:
+      jar: {labels: {en: a jar, es: un frasco, pt: um pote}, price: 500, sku: H-1}
+facts:
+  gluten: {values: [yes, no], sensitive: true, labels: {en: gluten, es: gluten, pt: glúten}}
+rules:
+  no_gluten: gluten = no -> bread = corn
+  honey_with_milk: honey = jar -> milk in {skimmed, whole}
+"""
+QUESTIONS = """\
+questions:
+  hungry:
+    ask: {en: "Are you hungry?", es: "¿Tiene hambre?", pt: "Você está com fome?"}
+    answers:
+      very: {label: {en: very, es: mucha, pt: muita}, likes: {honey: {jar: 4}}}
+      little: {label: {en: a little, es: poca, pt: pouca}, likes: {honey: {jar: 0.2}}}
+  gluten:
+    ask: {en: "May you eat gluten?", es: "¿Puede comer gluten?", pt: "Você pode comer glúten?"}
+    answers:
+      yes: {label: {en: yes, es: sí, pt: sim}, share: 0.9, facts: {gluten: yes}}
+      no: {label: {en: no, es: no, pt: não}, share: 0.1, facts: {gluten: no}}
 """
 PURPOSES = """\
 purposes:
@@ -149,7 +193,15 @@ def company(folder: Path, **changed: str) -> Company:
         "needs": NEEDS,
         "sources": SOURCES,
     }
-    return read_company(shop(folder, **{**pages, **changed}))
+    written = shop(folder, **{**pages, **changed})
+    (written / "offer.yaml").write_text(OFFER, encoding="utf-8")
+    (written / "questions.yaml").write_text(QUESTIONS, encoding="utf-8")
+    return read_company(written)
+
+
+def guides(company: Company) -> Guides | None:
+    """The guide of a company's offer, without history."""
+    return guides_of(company, (), engine=cast("Engine", None), draw=np.random.default_rng(7))
 
 
 def money(day: int, amount: int) -> MoneyDay:

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from trato.company.folder import Company
+    from trato.customize.guide.guides import Guides
     from trato.server.limits import Limits
+    from trato.storage.store import Store
 
 
 def register(app: typer.Typer) -> None:
@@ -102,6 +105,7 @@ def served_application(folder: Path, limits: Limits) -> Iterator[tuple[FastAPI, 
     from trato.company.people import first_link
     from trato.console.routes import router
     from trato.customize.models import Models
+    from trato.portal.routes import router as portal_router
     from trato.server.app import application
     from trato.server.context import Context
     from trato.storage.master_key import read_master_key
@@ -111,7 +115,8 @@ def served_application(folder: Path, limits: Limits) -> Iterator[tuple[FastAPI, 
     company = read_company(folder)
     with open_company_store(company, os.environ) as store, Sealer(store, _now):
         token = store.write(lambda it: first_link(it, now=_now(), draw=secrets.token_bytes))
-        context = Context(company, store, Models(), _now, secrets.token_bytes, limits)
+        guides = _guides(company, store)
+        context = Context(company, store, Models(), _now, secrets.token_bytes, limits, guides)
         # Every process of this company marks the console's forms alike, and nobody else can.
         key = read_master_key(folder / KEY_FILE, os.environ)
         console = router(
@@ -122,4 +127,33 @@ def served_application(folder: Path, limits: Limits) -> Iterator[tuple[FastAPI, 
             draw=secrets.token_bytes,
             secret=hmac.digest(key, b"the console's forms", hashlib.sha256),
         )
-        yield application(context, pages=[console]), token
+        portal = portal_router(
+            company=company,
+            store=store,
+            models=context.models,
+            guides=guides,
+            now=_now,
+            draw=secrets.token_bytes,
+        )
+        yield application(context, pages=[console, portal]), token
+
+
+def _guides(company: Company, store: Store) -> Guides | None:
+    """The guides of the company's offer, compiled once for each content; None where it declares none."""
+    if company.offer is None:
+        return None
+    import numpy as np
+
+    from trato.batch.duckdb_engine import DuckDBEngine
+    from trato.batch.guides import guides_of
+    from trato.cli.output import progress
+
+    taken = store.read(lambda it: it.taken())
+    with progress("compiling the offer and learning what customers like"), DuckDBEngine() as engine:
+        return guides_of(
+            company,
+            taken,
+            engine=engine,
+            draw=np.random.default_rng(0),  # the same guide in every process of this company
+            circuits=company.folder / "store" / "circuits",
+        )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from trato.company.folder import Company
+    from trato.customize.guide.guides import Guides
     from trato.customize.models import Models
     from trato.storage.store import Store
 
@@ -21,7 +22,7 @@ class Context:
     """One running server.
 
     `models` keeps the fitted models that were read from the store, by version. `now` gives the moment in
-    UTC, `draw` that many random bytes.
+    UTC, `draw` that many random bytes. `guides` is None where no offer is declared.
     """
 
     company: Company
@@ -30,3 +31,4 @@ class Context:
     now: Callable[[], datetime]
     draw: Callable[[int], bytes]
     limits: Limits = field(default_factory=Limits)
+    guides: Guides | None = None

@@ -7,13 +7,16 @@ import logging
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
+from trato.customize.guide.talks import drop_unfinished
 from trato.errors import StorageError
 from trato.interact.retention import drop_old
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from datetime import datetime
 
     from trato.server.context import Context
+    from trato.storage.transaction import Transaction
 
 EVERY_SECONDS = 3600.0
 
@@ -35,7 +38,12 @@ async def dropping_old(context: Context, every: float = EVERY_SECONDS) -> AsyncI
 async def _drop(context: Context, every: float) -> None:
     while True:
         try:
-            await asyncio.to_thread(context.store.write, lambda it: drop_old(it, now=context.now()))
+            await asyncio.to_thread(context.store.write, lambda it: _drop_all(it, context.now()))
         except StorageError as error:
             log.warning("nothing could be removed: %s", error.message)  # the next time it may be
         await asyncio.sleep(every)
+
+
+def _drop_all(it: Transaction, now: datetime) -> None:
+    drop_old(it, now=now)
+    drop_unfinished(it, now=now)

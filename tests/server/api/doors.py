@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from tests.customize.corner import guides as guides_for_company
 from trato.company.keys import make_key, scopes_of
 from trato.console.routes import router as console
+from trato.portal.routes import router as portal
 from trato.server.app import application
 from trato.server.context import Context
 
@@ -67,7 +69,16 @@ class Http:
 def serving(corner: Corner, now: datetime) -> Iterator[Http]:
     """The application of a corner shop, tracking, API and console, while the block runs."""
     clock = Clock(now)
-    context = Context(corner.company, corner.store, corner.models, clock, secrets.token_bytes)
+    guides = guides_for_company(corner.company)
+    context = Context(corner.company, corner.store, corner.models, clock, secrets.token_bytes, guides=guides)
+    mine = portal(
+        company=corner.company,
+        store=corner.store,
+        models=corner.models,
+        guides=guides,
+        now=clock,
+        draw=secrets.token_bytes,
+    )
     pages = console(
         company=corner.company,
         store=corner.store,
@@ -76,7 +87,7 @@ def serving(corner: Corner, now: datetime) -> Iterator[Http]:
         draw=secrets.token_bytes,
         secret=SECRET,
     )
-    app = application(context, pages=[pages])
+    app = application(context, pages=[pages, mine])
     # What the application raises is answered with 500, and a test sees that.
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     with asyncio.Runner() as runner:

@@ -11,7 +11,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,8 @@ from trato.company.people import begin_session, invite
 from trato.console.visit import form_token
 from trato.customers.identifiers import identifier
 from trato.customers.register import RegisterCustomer, register_customer
+from trato.customize.guide.state import begun
+from trato.customize.guide.talk import Accepted, Talk
 from trato.differentiate.known import Score
 from trato.interact.conversations import Conversation
 from trato.interact.touchpoints import Touchpoint
@@ -56,6 +58,7 @@ class Planted:
     id: CustomerId
     state: str
     conversation: str
+    talks: dict[str, str] = field(default_factory=dict)
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -112,10 +115,23 @@ def planted(corner: Corner, state: str) -> Planted:
     corner.store.write(
         lambda it: it.put_memberships([(who, "household", "the seventh", NOW), (who, "account", "acme", NOW)])
     )
+    found = replace(found, talks=dict(talks_of(corner, who)))
     if state in {"denied", "withdrawn"}:
         corner.refuse(who, "service", "advice", at=NOW, deny=state == "denied")
         corner.refuse(who, "analysis", at=NOW)
     return found
+
+
+def talks_of(corner: Corner, who: CustomerId) -> Iterator[tuple[str, str]]:
+    """A guided conversation at each stage, whatever its customer permits by now."""
+    accepted = Accepted({"bread": "rye", "milk": "none", "honey": "none"}, 91357, (), NOW)
+    for stage in ("open", "accepted", "delivered"):
+        state = begun(statements={"honey": "jar"})
+        one = Talk(secrets.token_hex(16), "o", who, "advice", "web", "en", state, "bread", NOW, NOW)
+        if stage != "open":
+            one = replace(one, accepted=accepted, delivered_at=NOW if stage == "delivered" else None)
+        corner.store.write(lambda it, one=one: it.add_talk(one))  # type: ignore[misc]
+        yield stage, one.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +247,16 @@ API: dict[tuple[str, str], Requests] = {
         {"json": {"touchpoint": "web", "customer": one.id}},
     ],
     ("GET", "/api/portfolio"): lambda _: [{}, {"params": {"purpose": "advice"}}],
+    ("POST", "/api/guides"): lambda one: [
+        {"json": {"customer": one.id, "touchpoint": "web", "language": "en"}},
+        {"json": {}},
+    ],
+    ("POST", "/api/guides/{guide}/answers"): lambda _: [{"json": {"key": "honey", "answer": "jar"}}],
+    ("POST", "/api/guides/{guide}/corrections"): lambda _: [
+        {"json": {"component": "bread", "module": "spelt"}}
+    ],
+    ("POST", "/api/guides/{guide}/acceptance"): lambda _: [{"json": {"seen": "this"}}],
+    ("POST", "/api/guides/{guide}/expectation"): lambda _: [{"json": {"as_expected": True}}],
     **{("POST", f"/v1/{path}"): event(call) for path, call in CALLS.items()},
 }
 CONSOLE: dict[tuple[str, str], Requests] = {
@@ -269,6 +295,10 @@ CONSOLE: dict[tuple[str, str], Requests] = {
     ],
     ("POST", "/people"): lambda _: [{"data": {"role": "agent"}}],
     ("POST", "/people/{person}"): lambda _: [{"data": {"do": "link"}}],
+    ("POST", "/me/guide/{talk}/answer"): lambda _: [{"data": {"key": "honey", "answer": "jar"}}],
+    ("POST", "/me/guide/{talk}/correct"): lambda _: [{"data": {"component": "bread", "module": "spelt"}}],
+    ("POST", "/me/guide/{talk}/accept"): lambda _: [{"data": {"seen": "this"}}],
+    ("POST", "/me/guide/{talk}/expectation"): lambda _: [{"data": {"as_expected": "yes"}}],
     ("POST", "/keys"): lambda _: [{"data": {"label": "a test", "scope": "track"}}],
 }
 
@@ -283,6 +313,8 @@ def path_of(scene: Scene, path: str, one: Planted) -> str:
         "token": lambda: scene.corner.store.write(
             lambda it: invite(it, "agent", now=LATER, draw=secrets.token_bytes)
         ),
+        "guide": lambda: talk_at(scene, one, path),
+        "talk": lambda: talk_at(scene, one, path),
         "key": lambda: scene.keys["track"] if path.startswith("/v1/") else spare_key(scene),
     }
     places = re.findall(r"{(\w+)(?::\w+)?}", path)
@@ -291,6 +323,15 @@ def path_of(scene: Scene, path: str, one: Planted) -> str:
     for place in places:
         path = re.sub(rf"{{{place}(?::\w+)?}}", fill[place](), path)
     return path
+
+
+def talk_at(scene: Scene, one: Planted, path: str) -> str:
+    """The planted talk that has come as far as a route needs."""
+    ends = {"acceptance": "accepted", "accept": "accepted"} | {
+        "delivery": "accepted",
+        "expectation": "delivered",
+    }
+    return one.talks[ends.get(path.rsplit("/", 1)[1], "open")]
 
 
 def spare_key(scene: Scene) -> str:
@@ -307,7 +348,9 @@ def requests_of(route: tuple[str, str], one: Planted) -> list[dict[str, Any]]:
 def is_about_somebody(scene: Scene, route: tuple[str, str]) -> bool:
     """Whether what is asked differs from one customer to the next."""
     asked = json.dumps(requests_of(route, scene.open))
-    return "{customer}" in route[1] or any(word in asked for word in (scene.open.id, *scene.open.words))
+    return any(place in route[1] for place in ("{customer}", "{guide}", "{talk}")) or any(
+        word in asked for word in (scene.open.id, *scene.open.words)
+    )
 
 
 def calls(scene: Scene, route: tuple[str, str], one: Planted) -> Iterator[tuple[str, str, httpx.Response]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Depends
 
-from trato.server.api import conversations, customers, greeting, permissions, portfolio
+from trato.server.api import conversations, customers, greeting, guides, permissions, portfolio
 from trato.server.api.door import KEY, Door
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def router(context: Context, keys: Keys) -> APIRouter:
     """The routes of one company's API. `context.models` is a `trato.customize.models.Models`."""
     door = Door(context, keys)
     api = APIRouter()
-    for part in (customers, permissions, conversations, greeting):
+    for part in (customers, permissions, conversations, greeting, guides):
         api.include_router(part.routes(door), dependencies=[Depends(KEY)])
     api.include_router(portfolio.routes(door))
     return api
