@@ -29,7 +29,7 @@ Case = tuple[Offer, Choices, Choices]
 
 def searched(offer: Offer) -> Diagram:
     code = encoded(offer)
-    return Diagram(offer, code, SearchEngine(code.clauses), "answered by search")
+    return Diagram(offer, code, SearchEngine(code.clauses, code.asked), "answered by search")
 
 
 def compiled(offer: Offer) -> Diagram:

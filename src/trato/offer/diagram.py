@@ -113,7 +113,8 @@ class Diagram:
             else:
                 circuit = compiled(code.clauses, store, seconds=seconds, megabytes=megabytes)
         except OfferTooLarge as error:
-            return cls(offer, code, SearchEngine(code.clauses), f"answered by search: {error.message}")
+            engine = SearchEngine(code.clauses, code.asked)
+            return cls(offer, code, engine, f"answered by search: {error.message}")
         return cls(offer, code, CircuitEngine(circuit))
 
     @property

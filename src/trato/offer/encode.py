@@ -41,6 +41,11 @@ class Encoded:
     literals: Mapping[str, tuple[int, ...]]
 
     @property
+    def asked(self) -> int:
+        """How many variables are those of components and facts; they come first."""
+        return max(abs(literal) for of in self.literals.values() for literal in of)
+
+    @property
     def rules(self) -> int:
         """How many groups there are: the named rules, then the clauses that arrived as such."""
         return len(self.offer.rules) + (0 if self.offer.clauses is None else len(self.offer.clauses))

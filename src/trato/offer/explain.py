@@ -91,7 +91,9 @@ class Conflicts:
 
         selectors = range(self._first, self._first + self._code.rules)
         if self._by_rule is None:
+            began = time.monotonic()
             self._by_rule = Solver(SOLVER, bootstrap_with=self._selected(range(len(self._lists))))
+            deadline += time.monotonic() - began  # made once, and not by this conflict
         able, core = _solve(self._by_rule, [*literals, *selectors], deadline)
         if able is not False:
             return [], False

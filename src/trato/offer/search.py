@@ -20,14 +20,18 @@ _FINE = 1 << 20  # scores are told apart to a millionth of the largest differenc
 
 
 class SearchEngine:
-    """A SAT solver that keeps the clauses; it neither counts nor weighs."""
+    """A SAT solver that keeps the clauses; it neither counts nor weighs.
+
+    Only the first `asked` variables are asked about one by one: those of components and facts.
+    """
 
     exact = False
 
-    def __init__(self, clauses: Clauses) -> None:
+    def __init__(self, clauses: Clauses, asked: int | None = None) -> None:
         from pysat.solvers import Solver
 
         self.clauses = clauses
+        self.asked = clauses.variables if asked is None else asked
         self._lists = [list(clause) for clause in clauses]
         self._solver = Solver(SOLVER, bootstrap_with=self._lists)
         self._lock = threading.Lock()
@@ -47,7 +51,7 @@ class SearchEngine:
         )
 
     def possible(self, fixed: NDArray[np.int8]) -> NDArray[np.bool_]:
-        """Which values lead to an assignment: (variables + 1, 2)."""
+        """Which values lead to an assignment: (variables + 1, 2), sure for the variables asked about."""
         found = np.zeros((self.clauses.variables + 1, 2), np.bool_)
         said = _literals(fixed)
         with self._lock:
@@ -56,7 +60,7 @@ class SearchEngine:
                 return found
             self._see(model, found)
             # A variable of which only one value was seen has that one for sure; is the other possible too?
-            for variable in (np.flatnonzero(fixed[1:] == 0) + 1).tolist():
+            for variable in (np.flatnonzero(fixed[1 : self.asked + 1] == 0) + 1).tolist():
                 if found[variable].all():
                     continue
                 other = -variable if found[variable, 1] else variable

@@ -68,7 +68,7 @@ def open_branches(
 def mark_alive(
     graph: Graph, allowed: NDArray[np.bool_], alive: NDArray[np.bool_], holds: NDArray[np.bool_]
 ) -> bool:
-    """Write which branches (`alive`) and nodes (`holds`) the allowed codes leave; False where not the root."""
+    """Write which branches (`alive`) and nodes (`holds`) remain; False where the root does not."""
     nodes, literal_starts, literals, _, _, child_starts, children = graph
     for i in range(len(holds)):
         some = False
