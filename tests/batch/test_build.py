@@ -192,6 +192,21 @@ def test_building_twice_changes_nothing(store: Store, company: Company) -> None:
     assert (a.needs and a.needs.version) == (b.needs and b.needs.version)
 
 
+def test_a_model_does_not_depend_on_the_ids_that_were_drawn(tmp_path: Path) -> None:
+    """From the same tables the same needs are learned, whatever their customers are called in the store."""
+    versions, drawn = set(), set()
+    company = shop(tmp_path / "shop")
+    write_tables(company.folder)
+    for place in range(3):
+        with open_store(f"sqlite:///{tmp_path}/{place}.db", MASTER_KEY) as store:
+            needs = built(company, store).learned[0].built.needs
+            assert needs is not None
+            versions.add(needs.version)
+            drawn.add(tuple(customer(store, f"c{number}") for number in range(30)))
+    assert len(drawn) == 3
+    assert len(versions) == 1
+
+
 def test_a_later_no_stands_against_the_table(store: Store, company: Company) -> None:
     built(company, store)
     sent(store, company, [says("c3", "withdrawn", NOW)], NOW)

@@ -49,7 +49,7 @@ def some(completejourney: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def hand(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a person wrote, with a bound for fewer households."""
     folder = tmp_path_factory.mktemp("hand")
-    for name in ("grocer.yaml", "names.yaml", "needs.yaml"):
+    for name in ("grocer.yaml", "names.yaml", "grocer.needs.yaml"):
         text = (demo.settings() / name).read_text(encoding="utf-8")
         text = text.replace("fewest_purchases: 5000", f"fewest_purchases: {FEWEST}")
         (folder / name).write_text(text, encoding="utf-8")

@@ -111,14 +111,14 @@ def study(
 ) -> Study:
     """Run the three commands on the tables in `data` and write what each of them writes into `out`.
 
-    `hand` is the folder of what a person wrote: grocer.yaml, names.yaml and needs.yaml.
+    `hand` is the folder of what a person wrote: grocer.yaml, names.yaml and grocer.needs.yaml.
     """
     shop, labels = read_shop(hand / "grocer.yaml"), read_labels(hand / "names.yaml")
     _make(out)
     with progress("reading a year of purchases"):
         shopping = _read(engine, data, shop, out)
     basket, choices = (replace(COLUMNS, choices=out / name) for name in ("basket.parquet", "choices.parquet"))
-    needs = needs_table(engine, NeedsTable(basket, hand / "needs.yaml", seed=shop.seed), progress)
+    needs = needs_table(engine, NeedsTable(basket, hand / "grocer.needs.yaml", seed=shop.seed), progress)
     beliefs = out / "beliefs.csv"
     write_needs(needs, beliefs)
     with whole_file(out / "needs.yaml") as draft:

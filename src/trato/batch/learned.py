@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -125,9 +127,11 @@ def _choices(facts: Facts, unit: Whole, units: int) -> Choices:
     edges = window_edges(at.min(), at.max()) if len(at) else None
     window = None if edges is None else (at >= edges.inner).astype(np.int64) + (at >= edges.judged)
     width = len(str(max(units - 1, 0)))
+    # Ids are drawn, and a model must not depend on the draw: units stand in an order of what they chose.
+    order = np.argsort(_marks(facts, unit, units), kind="stable")
     return from_codes(
-        customer_labels=[f"{place:0{width}d}" for place in range(units)],
-        customer=unit[facts.who],
+        customer_labels=[f"{rank:0{width}d} {place}" for rank, place in enumerate(order.tolist())],
+        customer=np.argsort(order)[unit[facts.who]],
         component_labels=components,
         component=component_of[facts.label],
         module_labels=modules,
@@ -137,13 +141,27 @@ def _choices(facts: Facts, unit: Whole, units: int) -> Choices:
     )
 
 
+def _marks(facts: Facts, unit: Whole, units: int) -> NDArray[np.uint64]:
+    """A number for each unit that depends on what it chose and when, and on nothing else."""
+    names = [json.dumps(label).encode() for label in facts.labels]
+    label = np.array([int.from_bytes(sha256(one).digest()[:8]) for one in names], dtype=np.uint64)
+    at = facts.at.astype("datetime64[us]").astype(np.int64).astype(np.uint64)
+    mixed = np.bitwise_xor(label[facts.label], at * np.uint64(0x9E3779B97F4A7C15))
+    mixed = np.bitwise_xor(mixed, facts.count.astype(np.uint64))
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):  # splitmix64
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    marks = np.zeros(units, np.uint64)
+    np.add.at(marks, unit[facts.who], mixed ^ (mixed >> np.uint64(31)))
+    return marks
+
+
 def _beliefs(needs: Needs | None, choices: Choices, units: int) -> tuple[Array, Whole]:
     """The weights over needs (units, K), the population's where nothing was chosen, and the evidence."""
     evidence = np.zeros(units, np.int64)
     if needs is None:
         return np.zeros((units, 0)), evidence
     weights = np.repeat(needs.model.shares[None], units, axis=0)
-    there = np.array([int(label) for label in choices.customers], dtype=np.int64)
+    there = np.array([int(label.split()[1]) for label in choices.customers], dtype=np.int64)
     weights[there], evidence[there] = needs.weights, needs.evidence
     return weights, evidence
 
