@@ -101,9 +101,9 @@ def contradictory(simplified: Simplified) -> bool:
 def smallest(simplified: Simplified, pause: Callable[[str], None], megabytes: float) -> Search:
     """The search, of those in several orders, that finds the smallest circuit.
 
-    They take turns. Once one is done, another goes on only while it may still be smaller and has not taken
-    twice its turns; one that would need more memory than there is gives way to the others. So nothing but
-    giving up depends on the clock.
+    They take turns. In the turn in which one is done, the others have theirs, and may still be smaller; one
+    that would need more memory than there is gives way to the others. So nothing but giving up depends on the
+    clock.
     """
     from trato.offer.compile.order import ranks
     from trato.offer.compile.search import Search
@@ -111,11 +111,10 @@ def smallest(simplified: Simplified, pause: Callable[[str], None], megabytes: fl
     parts = simplified.kept, simplified.starts, simplified.literals
     going = [Search(*parts, rank) for rank in ranks(*parts)]
     done: list[Search] = []
-    turns, last_turn = 0, 0
-    while going:
-        turns += 1
+    while going and not done:
         for search in tuple(going):
-            pause(f"after {search.decisions:,} decisions")
+            if not done:
+                pause(f"after {search.decisions:,} decisions")
             if search.wanted + sum(other.bytes for other in going) > 1e6 * megabytes:
                 going.remove(search)
                 if not going and not done:
@@ -127,10 +126,6 @@ def smallest(simplified: Simplified, pause: Callable[[str], None], megabytes: fl
             if search.done:
                 going.remove(search)
                 done.append(search)
-        last_turn = last_turn or (2 * turns if done else 0)
-        if done:
-            bound = min(search.size for search in done)
-            going = [search for search in going if search.size < bound and turns < last_turn]
     return min(done, key=lambda search: search.size)
 
 
