@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from pysat.solvers import Solver
 
 from tests.offer.offers import configurations, offers
+from trato.errors import BadDeclaration
 from trato.offer import normal_form
 from trato.offer.encode import ALWAYS, encoded
-from trato.offer.offer import UNKNOWN
+from trato.offer.formula import Total
+from trato.offer.offer import UNKNOWN, Component, Module, Offer, Rule
 
 if TYPE_CHECKING:
     from trato.offer.encode import Encoded
-    from trato.offer.offer import Offer
 
 
 def assignments(offer: Offer, code: Encoded, facts: dict[str, str]) -> list[dict[str, str]]:
@@ -64,3 +67,41 @@ def test_without_its_clauses_a_rule_does_not_bind(offer: Offer) -> None:
             for literal in code.literals[component.name]:
                 assert solver.solve(assumptions=[literal])
     assert set(np.unique(code.groups).tolist()) <= {ALWAYS, *range(len(offer.rules))}
+
+
+def priced(prices: list[list[int]], most: int) -> Offer:
+    components = tuple(
+        Component(f"c{i}", tuple(Module(f"m{j}", price=price) for j, price in enumerate(of)))
+        for i, of in enumerate(prices)
+    )
+    terms = tuple(
+        (one.name, {module.name: Fraction(module.price) for module in one.modules}) for one in components
+    )
+    return Offer(components, rules=(Rule("budget", Total(terms, None, Fraction(most))),))
+
+
+def test_a_budget_in_full_euros_is_as_small_as_one_of_euros() -> None:
+    euros = [[3 * i % 17 + j * (i + 1) % 23 for j in range(5)] for i in range(12)]
+    cents = [[100 * price for price in of] for of in euros]
+    small, large = encoded(priced(euros, 90)), encoded(priced(cents, 9_050))
+    assert small.clauses.digest == large.clauses.digest
+    assert priced(cents, 9_050).compile().count() == sum_at_most(euros, 90)
+
+
+def sum_at_most(weights: list[list[int]], most: int) -> int:
+    """How many ways there are, by a table of sums."""
+    ways = {0: 1}
+    for of in weights:
+        after: dict[int, int] = {}
+        for total, count in ways.items():
+            for weight in of:
+                after[total + weight] = after.get(total + weight, 0) + count
+        ways = after
+    return sum(count for total, count in ways.items() if total <= most)
+
+
+def test_a_limit_with_too_many_sums_is_refused_with_a_remedy() -> None:
+    prices = [[0, *((7_919 * (5 * i + j + 2) ** 3) % 1_000_003 for j in range(5))] for i in range(24)]
+    with pytest.raises(BadDeclaration, match="the rule 'budget' adds up to more than 400,000") as told:
+        encoded(priced(prices, 12_000_000))
+    assert "round its attributes" in (told.value.hint or "")

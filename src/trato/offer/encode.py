@@ -11,7 +11,7 @@ import numpy as np
 from trato.errors import BadDeclaration
 from trato.offer.clauses import Clauses
 from trato.offer.formula import Is, Some
-from trato.offer.layered import MOST_NODES, TooManySums
+from trato.offer.layered import MOST_SUMS, TooManySums
 from trato.offer.normal_form import NormalForm
 from trato.offer.offer import NO, UNKNOWN, YES, Place, Rule
 
@@ -97,7 +97,7 @@ def encoded(offer: Offer) -> Encoded:
                 clauses = [(1,), (-1,)]  # an empty clause is lost on the way into some solvers
         except TooManySums:
             raise BadDeclaration(
-                f"the rule {rule.name!r} adds up to more than {MOST_NODES:,} different sums",
+                f"the rule {rule.name!r} adds up to more than {MOST_SUMS:,} different sums",
                 hint="round its attributes, or split the limit over fewer components",
                 where=str(rule.place),
             ) from None

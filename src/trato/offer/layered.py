@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from math import gcd
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -26,7 +27,7 @@ Node: TypeAlias = tuple[tuple[int, tuple[int, ...]], ...]
 # Questions with their answers, one after the other.
 Path: TypeAlias = tuple[tuple[int, tuple[int, ...]], ...]
 
-MOST_NODES = 200_000
+MOST_SUMS = 400_000
 _MOST_TRIED = 20_000  # rows of a table of which more than one order is tried
 
 
@@ -54,9 +55,13 @@ class Layered:
 def sums(weights: Sequence[Sequence[int]], least: int | None, most: int | None) -> Layered:
     """The layered diagram of `least <= sum <= most`, where answer j of question i adds `weights[i][j]`.
 
-    Raises TooManySums when there are more than `MOST_NODES` different partial sums.
+    Questions whose answers all add the same are not asked, and what all weights are multiples of is divided
+    out: prices in full euros make a hundred times fewer sums than cents. Raises TooManySums when there are
+    more than `MOST_SUMS` different partial sums.
     """
-    order = sorted(range(len(weights)), key=lambda i: max(weights[i]) - min(weights[i]), reverse=True)
+    weights, least, most = _reduced(weights, least, most)
+    order = [i for i in range(len(weights)) if max(weights[i]) > 0]
+    order.sort(key=lambda i: max(weights[i]), reverse=True)
     lows, highs = [0], [0]
     for i in reversed(order):
         lows.append(lows[-1] + min(weights[i]))
@@ -80,7 +85,7 @@ def sums(weights: Sequence[Sequence[int]], least: int | None, most: int | None) 
         after = {total + weight for total in reached[-1] for weight in different}
         reached.append(sorted(total for total in after if decided(total, layer + 1) is None))
         found += len(reached[-1])
-        if found > MOST_NODES:
+        if found > MOST_SUMS:
             raise TooManySums
     layers: list[tuple[Node, ...]] = []
     node_of: dict[int, int] = {}
@@ -98,6 +103,20 @@ def sums(weights: Sequence[Sequence[int]], least: int | None, most: int | None) 
         layers.append(tuple(merged))
         node_of = now
     return _trimmed(tuple(order), layers[::-1], node_of[0])
+
+
+def _reduced(
+    weights: Sequence[Sequence[int]], least: int | None, most: int | None
+) -> tuple[list[list[int]], int | None, int | None]:
+    """The same limit with weights that begin at nought and have no common divisor."""
+    always = sum(min(of) for of in weights)
+    more = [[weight - min(of) for weight in of] for of in weights]
+    common = gcd(*(weight for of in more for weight in of)) or 1
+    return (
+        [[weight // common for weight in of] for of in more],
+        None if least is None else -((always - least) // common),
+        None if most is None else (most - always) // common,
+    )
 
 
 def table(rows: NDArray[np.int32], sizes: Sequence[int]) -> Layered:

@@ -112,7 +112,7 @@ class _Made:
                 else _YES
             )
             both = (yes,) if feature.always else (yes, _NO)
-            self._components[name] = Component(name, both, place=feature.place)
+            self._put(Component(name, both, place=feature.place))
             self._selected[name] = Is(name, (YES,))
             self._modules[name] = name, (YES,)
             if feature.always:
@@ -127,13 +127,19 @@ class _Made:
                     Rule(f"one of {called}", Same(self._selected[name], taken), place=group.place)
                 )
 
+    def _put(self, component: Component) -> None:
+        if component.name in self._components:
+            message = f"{component.name!r} is what a second group of alternatives is called"
+            self._faults.add(component.place, message, "rename it")
+        self._components[component.name] = component
+
     def _component(self, feature: Feature, group: Group, called: str) -> None:
         modules = [Module(one.name, attributes=one.attributes, place=one.place) for one in group.children]
         if any(module.name == NONE for module in modules):
             self._faults.add(group.place, f"a feature cannot be called {NONE!r} here", "rename it")
         if not feature.always:
             modules = [Module(NONE, place=feature.place), *modules]
-        self._components[called] = Component(called, tuple(modules), place=feature.place)
+        self._put(Component(called, tuple(modules), place=feature.place))
         for child in group.children:
             self._selected[child.name] = Is(called, (child.name,))
             self._modules[child.name] = called, (child.name,)
