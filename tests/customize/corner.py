@@ -89,6 +89,7 @@ questions:
       very: {label: {en: very, es: mucha, pt: muita}, likes: {honey: {jar: 4}}}
       little: {label: {en: a little, es: poca, pt: pouca}, likes: {honey: {jar: 0.2}}}
   gluten:
+    effort: 0.1
     ask: {en: "May you eat gluten?", es: "¿Puede comer gluten?", pt: "Você pode comer glúten?"}
     answers:
       yes: {label: {en: yes, es: sí, pt: sim}, share: 0.9, facts: {gluten: yes}}
