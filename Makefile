@@ -30,7 +30,7 @@ demo: $(VENV)/.demo $(VENV)/.project
 
 test: lint $(SDKS)
 	@echo '== pytest: behaviour'
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: $(VENV)/.test $(VENV)/.project
 	@echo '== ruff: lint'
