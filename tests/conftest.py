@@ -60,9 +60,12 @@ def chromium() -> Path:
     do_without("chromium", "no chromium is on the path (Debian: apt-get install chromium)")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: Path) -> Iterator[Browser]:
-    """A running Chromium without a profile of its own and without background traffic."""
+    """A running Chromium without a profile of its own and without background traffic.
+
+    It ends with its module: Playwright keeps an event loop running, beside which no other test can run one.
+    """
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
