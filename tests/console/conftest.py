@@ -36,7 +36,7 @@ class Somebody:
         return self.client.get(path)
 
     def send(
-        self, path: str, /, on: str = "/me", token: str | None = None, **fields: object
+        self, path: str, /, on: str = "/access", token: str | None = None, **fields: object
     ) -> httpx.Response:
         """Fill in a form that stands on a page."""
         carried = form_token(self.get(on).text) if token is None else token

@@ -128,7 +128,7 @@ def test_logging_in_anew_ends_the_session_before(console: Staged, visitor: Visit
     here.send("/login", on="/login", email="agent@example.org", password=PASSWORD)
     before = here.session
     assert before
-    here.send("/login", on="/me", email="agent@example.org", password=PASSWORD)
+    here.send("/login", on="/access", email="agent@example.org", password=PASSWORD)
     assert here.session != before
     thief.client.cookies.set("trato_session", before, domain="127.0.0.1")
     assert thief.get("/").headers["location"] == "/login"
@@ -176,14 +176,14 @@ def test_cookies_are_kept_from_scripts_other_sites_and_plain_networks(visitor: V
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 def test_a_form_from_elsewhere_does_nothing(someone: Callable[..., Somebody], site: str) -> None:
     here, other = someone("agent"), someone("administrator")
-    good, foreign = form_token(here.get("/me").text), form_token(other.get("/me").text)
+    good, foreign = form_token(here.get("/access").text), form_token(other.get("/access").text)
     for token in ("", "0" * 64, foreign, "é"):
         answer = here.send("/logout", token=token)
         assert answer.status_code == 403
         assert "does not belong to your session" in answer.text
     sent = here.client.post("/logout", data={"token": good}, headers={"sec-fetch-site": site})
     assert sent.status_code == 403
-    assert here.get("/me").status_code == 200
+    assert here.get("/access").status_code == 200
     headers = {"sec-fetch-site": "same-origin"}
     assert here.client.post("/logout", data={"token": good}, headers=headers).status_code == 303
 
@@ -195,7 +195,7 @@ def test_what_is_no_form_is_told_so(someone: Callable[..., Somebody]) -> None:
     assert here.client.post("/logout", content=b"token=%ff%fe", headers=kind).status_code == 400
     assert here.client.post("/logout", content=b"a=1&" * 70, headers=kind).status_code == 400
     assert here.client.post("/logout", content=b"a=" + b"x" * 70_000, headers=kind).status_code == 413
-    assert here.get("/me").status_code == 200
+    assert here.get("/access").status_code == 200
 
 
 def test_the_password_is_changed_by_who_knows_it(console: Staged, visitor: Visitor) -> None:
@@ -205,13 +205,13 @@ def test_the_password_is_changed_by_who_knows_it(console: Staged, visitor: Visit
     other.send("/login", on="/login", email="changing@example.org", password=PASSWORD)
     new = "another good sentence"
     for old, password, again in (("wrong", new, new), (PASSWORD, "short", "short"), (PASSWORD, new, "else")):
-        answer = here.send("/me/password", old=old, password=password, again=again)
+        answer = here.send("/access/password", old=old, password=password, again=again)
         assert answer.status_code == 422
         assert 'role="alert"' in answer.text
-    answer = here.send("/me/password", old=PASSWORD, password=new, again=new)
-    assert answer.headers["location"] == "/me?done=password"
-    assert here.get("/me").status_code == 200
-    assert other.get("/me").headers["location"] == "/login"
+    answer = here.send("/access/password", old=PASSWORD, password=new, again=new)
+    assert answer.headers["location"] == "/access?done=password"
+    assert here.get("/access").status_code == 200
+    assert other.get("/access").headers["location"] == "/login"
     assert other.send("/login", on="/login", email="changing@example.org", password=new).status_code == 303
 
 
@@ -248,6 +248,6 @@ def test_nobody_is_sent_elsewhere(someone: Callable[..., Somebody], back: str) -
 
 def test_what_was_done_is_told_in_our_words_alone(someone: Callable[..., Somebody]) -> None:
     here = someone("analyst")
-    assert 'class="done"' in here.get("/me?done=password").text
+    assert 'class="done"' in here.get("/access?done=password").text
     for word in ("made up", "<b>", "granted.x", ""):
-        assert 'class="done"' not in here.get(f"/me?done={word}").text
+        assert 'class="done"' not in here.get(f"/access?done={word}").text

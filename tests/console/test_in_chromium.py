@@ -23,7 +23,7 @@ NAMES = ("ana", "hostile", "long", "silent", "withdrawn", "empty")
 
 def pages_of(console: Staged) -> list[str]:
     """Every page that shows something, with customers of every sort."""
-    rooms = ["/", "/customers", "/portfolio", "/permissions", "/events", "/people", "/keys", "/me"]
+    rooms = ["/", "/customers", "/portfolio", "/permissions", "/events", "/people", "/keys", "/access"]
     return rooms + [f"/customers/{console.customers[name]}" for name in NAMES]
 
 

@@ -44,7 +44,7 @@ def test_a_role_sees_what_the_table_says(
     console: Staged, someone: Callable[..., Somebody], page: Page, role: Role
 ) -> None:
     here = someone(role)
-    status, text = ask(here, page, console, form_token(here.get("/me").text))
+    status, text = ask(here, page, console, form_token(here.get("/access").text))
     if page.area is None or page.area in MAY[role]:
         assert "people in another role" not in text
         assert status < 500
@@ -94,7 +94,7 @@ def test_every_route_is_in_the_table(console: Staged) -> None:
 
 def test_pages_that_show_customers_need_a_role() -> None:
     free = {page.path for page in BEHIND if page.area is None}
-    assert free == {"/logout", "/me", "/me/password", "/"}
+    assert free == {"/logout", "/access", "/access/password", "/"}
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -118,7 +118,7 @@ def test_the_pages_keep_their_own_policy(agent: Somebody) -> None:
 def test_a_form_that_is_too_long_is_refused(agent: Somebody) -> None:
     assert agent.send("/logout", more="x" * 61_500).status_code == 413
     assert agent.send("/logout", more="x" * 80_000).status_code == 413
-    assert agent.get("/me").status_code == 200
+    assert agent.get("/access").status_code == 200
 
 
 def test_the_console_is_not_in_the_description_for_programs(whole: Staged) -> None:
@@ -130,7 +130,7 @@ def test_every_page_answers_on_either_database(whole: Staged) -> None:
     with httpx.Client(base_url=whole.url, trust_env=False, timeout=30) as client:
         client.cookies.set("trato_session", whole.token("administrator"), domain="127.0.0.1")
         boss = Somebody(client, whole)
-        rooms = ["/", "/customers", "/portfolio", "/permissions", "/events", "/people", "/keys", "/me"]
+        rooms = ["/", "/customers", "/portfolio", "/permissions", "/events", "/people", "/keys", "/access"]
         for path in rooms + [f"/customers/{one}" for one in list(whole.customers.values())[:8]]:
             assert boss.get(path).status_code == 200, path
         assert "Whole: all" in boss.send("/permissions/verify").text

@@ -120,7 +120,7 @@ def finish_password(visit: Visit) -> Response:
         except LogInPaused as pause:
             problem, seconds = pause.code, pause.seconds
         else:
-            return visit.let_in(visit.go("/me", "password"), token)
+            return visit.let_in(visit.go("/access", "password"), token)
     return visit.show("me", status=422, problem=problem, seconds=seconds, shortest=SHORTEST_PASSWORD)
 
 

@@ -290,7 +290,7 @@ CONSOLE: dict[tuple[str, str], Requests] = {
         }
     ],
     ("POST", "/language"): lambda _: [{"data": {"language": "en", "back": "/"}}],
-    ("POST", "/me/password"): lambda _: [
+    ("POST", "/access/password"): lambda _: [
         {"data": {"old": PASSWORD, "password": PASSWORD, "again": PASSWORD}}
     ],
     ("POST", "/people"): lambda _: [{"data": {"role": "agent"}}],
