@@ -76,15 +76,24 @@ class Conflicts:
 
         `deadline` is a time of `time.monotonic`.
         """
+        found = self.said(said, deadline)
+        if found is None:
+            return None
+        literals, first = found
+        if len(literals) == 2 and literals[0] == -literals[1]:
+            return literals, [], first
+        groups, second = self._rules(literals, deadline)
+        return literals, groups, first and second
+
+    def said(self, said: Collection[int], deadline: float) -> tuple[list[int], bool] | None:
+        """Of what is said, what the rules together contradict, and whether it is minimal."""
         opposite = next((literal for literal in said if -literal in said), None)
         if opposite is not None:
-            return [-opposite, opposite], [], True
+            return [-opposite, opposite], True
         able, core = _solve(self._all, list(said), deadline)
         if able:
             return None
-        literals, first = (core, True) if able is None else _shrunk(self._all, core, [], deadline)
-        groups, second = self._rules(literals, deadline)
-        return literals, groups, first and second and able is not None
+        return (core, False) if able is None else _shrunk(self._all, core, [], deadline)
 
     def _rules(self, literals: list[int], deadline: float) -> tuple[list[int], bool]:
         from pysat.solvers import Solver
