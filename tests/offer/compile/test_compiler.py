@@ -143,6 +143,13 @@ def test_pysdd_is_ended_in_time() -> None:
         bottom_up(tangle(300, 1, 700), seconds=0.5, megabytes=4000)
 
 
+def test_pysdd_is_held_to_its_memory() -> None:
+    clauses = Clauses.of(3, [[1, 2]])
+    assert count(bottom_up(clauses, seconds=60, megabytes=500), open_to_all(clauses)) == 6
+    with pytest.raises(OfferTooLarge, match="gave up within 20 megabytes"):
+        bottom_up(tangle(120, 1, 300), seconds=60, megabytes=20)
+
+
 def test_pysdd_stands_in_for_a_wrong_circuit() -> None:
     clauses = Clauses.of(4, [[1, 2], [-2, 3, 4]])
     wrong = top_down(Clauses.of(4, [[1, 2], [-2, 3]]), seconds=1, megabytes=100)

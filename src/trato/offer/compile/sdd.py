@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trato.offer.compile.compiler import too_large
-from trato.offer.compile.gather import contradiction, gathered
 
 if TYPE_CHECKING:
     from typing import Any
@@ -29,6 +28,7 @@ NAMES = ("node_starts", "branches", "ends", "literals", "gaps", "children")
 def bottom_up(clauses: Clauses, *, seconds: float, megabytes: float) -> Circuit:
     """Compile by conjoining the clauses one after the other; see `Compiler`."""
     from trato.offer.compile.circuit import Circuit
+    from trato.offer.compile.gather import contradiction, gathered
 
     n = clauses.variables
     # pysdd does not bear literals said twice.
@@ -152,5 +152,8 @@ if __name__ == "__main__":
     import resource
 
     cnf_path, result_path, most = sys.argv[1:]
-    resource.setrlimit(resource.RLIMIT_AS, (int(most) << 20, int(most) << 20))
+    # Beyond what the interpreter and its libraries have reserved already.
+    reserved = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    limit = reserved + (int(most) << 20)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     np.savez(result_path, allow_pickle=False, **trace(Path(cnf_path)))
