@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -57,7 +58,7 @@ def test_before_the_first_build_there_is_nothing(store: Store) -> None:
     assert seen(store, ana) is None
     assert store.read(lambda it: it.portfolio("analysis", NOW)) == []
     assert store.read(lambda it: it.scored("analysis", None, None, None, 9)) == ()
-    store.write(lambda it: it.put_score(score(ana)))
+    assert store.write(lambda it: it.refresh_scores("b1", [score(ana)])) is False
     assert store.write(lambda it: it.drop_builds()) == 0
 
 
@@ -134,14 +135,15 @@ def test_who_is_no_customer_is_left_out(store: Store) -> None:
     publish(store, "b1", 7, NOBODY, ana)
     assert store.read(lambda it: it.scored("analysis", None, None, None, 9)) == (ana,)
     publish(store, "b2", 7, NOBODY)
-    with pytest.raises(errors.UnknownCustomer):
-        store.write(lambda it: it.put_score(score(NOBODY)))
+    assert store.write(lambda it: it.refresh_scores("b2", [score(NOBODY), score(ana)])) is True
+    assert store.read(lambda it: it.scored("analysis", None, None, None, 9)) == (ana,)
 
 
 def test_many_are_put_at_once_and_listed_in_pages(store: Store) -> None:
     everybody = sorted(register(store, f"c{i}@example.org") for i in range(7))
     publish(store, "b1", 7, *everybody)
-    store.write(lambda it: it.put_score(score(everybody[3], need=NO_NEED, tier="lead")))
+    late = [score(everybody[3], need=NO_NEED, tier="lead")]
+    assert store.write(lambda it: it.refresh_scores("b1", late)) is True
     first = store.read(lambda it: it.scored("analysis", 1, "gold", None, 4))
     then = store.read(lambda it: it.scored("analysis", 1, "gold", first[-1], 4))
     assert [*first, *then] == everybody[:3] + everybody[4:]
@@ -173,6 +175,40 @@ def test_who_refused_since_the_build_is_in_no_list(store: Store) -> None:
     ends = replace(yes(iva, consent), until=LATER + timedelta(days=3))
     store.write(lambda it: give_permission(it, ends, now=LATER))
     assert [listed(2), listed(4)] == [1, 0]
+
+
+def test_only_the_served_build_is_refreshed(store: Store, database: str) -> None:
+    ana = register(store, "ana@example.org")
+    publish(store, "b1", 7, ana)
+    publish(store, "b2", 9, ana)
+    assert store.write(lambda it: it.refresh_scores("b1", [score(ana, need=0)])) is False
+    assert store.read(lambda it: it.scored("analysis", 1, None, None, 9)) == (ana,)
+    assert beside_the_store(database, "SELECT DISTINCT need FROM build_scores") == [(1,)]
+
+
+def test_refreshing_publishing_and_dropping_at_once_harm_nothing(store: Store) -> None:
+    everybody = [register(store, f"c{number}@example.org") for number in range(4)]
+    publish(store, "b0", 7, *everybody)
+
+    def refresh(turn: int) -> None:
+        some = [score(one) for one in (everybody if turn % 2 else reversed(everybody))]
+        for _ in range(10):
+            build = store.read(lambda it: it.current_build())
+            assert build is not None
+            store.write(lambda it, to=build.build: it.refresh_scores(to, some))  # type: ignore[misc]
+
+    def build() -> None:
+        for number in range(1, 6):
+            publish(store, f"b{number}", 7, *everybody)
+            store.write(lambda it: it.drop_builds())
+
+    with ThreadPoolExecutor(4) as pool:
+        for one in [pool.submit(build), *(pool.submit(refresh, turn) for turn in range(3))]:
+            one.result()
+    found = store.read(lambda it: it.current_build())
+    assert found is not None
+    assert found.build == "b5"
+    assert len(store.read(lambda it: it.scored("analysis", None, None, None, 9))) == 4
 
 
 def test_a_model_is_kept_by_its_version(store: Store) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from trato.customize.learned import learned_of
 from trato.customize.leave import leave_of
 from trato.customize.proposal import propose
+from trato.customize.scores import as_of, weights_for
 from trato.customize.sections import (
     Expected,
     KnownCustomer,
@@ -175,14 +176,8 @@ class _Reader:
         model = learned.values
         if model is None:
             return None
-        # The potential is learned for the needs of one model; of whom nothing was counted it is not known.
-        known = learned.needs is not None and learned.evidence > 0
-        fits = known and learned.needs is not None and learned.needs.version == model.needs_version
-        weights = learned.belief.weights if fits and learned.belief is not None else None
-        # A day yet to come is somebody's wrong clock: it would let everything before it look long ago.
         today = self.now.astimezone(self.zone).date()
-        as_of = max([model.until, *(one.day for one in learned.days if one.day <= today)])
-        found = worth_of(model, learned.days, weights, as_of=as_of)
+        found = worth_of(model, learned.days, weights_for(learned), as_of=as_of(model, learned, today))
         if found is None:
             return None
         return Expected(

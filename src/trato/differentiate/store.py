@@ -89,5 +89,8 @@ class BuildStore(Protocol):
     ) -> tuple[CustomerId, ...]:
         """Customers of a need and a tier (any where None), sorted by id, at most `limit` behind `after`."""
 
-    def put_score(self, score: Score) -> None:
-        """Refresh one customer's score in the served build. Without a build, nothing happens."""
+    def refresh_scores(self, build: str, scores: Sequence[Score]) -> bool:
+        """Replace scores, or add new ones, in a build if it is the one that is served; whether it is.
+
+        No other is published before the transaction ends. Who is no customer is left out.
+        """

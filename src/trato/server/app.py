@@ -14,6 +14,7 @@ from trato.server.headers import Around
 from trato.server.keys import Keys
 from trato.server.limits import Rates
 from trato.server.problems import tell_problems
+from trato.server.refresh import Refresher
 from trato.server.retention import dropping_old
 from trato.server.tracking import routes as tracking
 from trato.server.tracking.inbox import Inbox, writing
@@ -35,11 +36,12 @@ def application(
     grow, for rates.
     """
     limits = context.limits
-    inbox = Inbox(writing(context))
+    refresher = Refresher(context)
+    inbox = Inbox(writing(context, refresher.add))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with dropping_old(context), inbox:
+        async with dropping_old(context), refresher, inbox:
             yield
 
     app = FastAPI(

@@ -183,15 +183,17 @@ class BuildRecords(Records):
             wanted = wanted.where(build_scores.c.customer > after)
         return tuple(map(CustomerId, self._connection.scalars(wanted)))
 
-    def put_score(self, score: Score) -> None:
-        """Refresh one customer's score in the served build. Without a build, nothing happens.
+    def refresh_scores(self, build: str, scores: Sequence[Score]) -> bool:
+        """Replace scores, or add new ones, in a build if it is the one that is served; whether it is.
 
-        Raises UnknownCustomer.
+        No other is published before the transaction ends. Who is no customer is left out.
         """
-        build = self._connection.scalar(select(served_build.c.build))
-        if build is not None:
-            with self._of(score.customer):
-                insert_or_replace(self._connection, build_scores, _score_row(build, score), keys=_EACH)
+        served = select(served_build.c.build).with_for_update(read=True)
+        if self._connection.scalar(served) != build:
+            return False
+        # In one order, so that two servers that refresh the same wait for each other and do not cross.
+        self.put_scores(build, sorted(scores, key=lambda one: (one.purpose, one.customer)))
+        return True
 
     def _customers_among(self, those: Iterable[CustomerId]) -> frozenset[str]:
         """Those of them, a thousand at most, who are customers."""

@@ -82,6 +82,11 @@ class InteractionRecords(Records):
         )
         return tuple((source, count, last) for source, count, last in rows)
 
+    def customers_since(self, position: int, most: int) -> tuple[CustomerId, ...]:
+        """Of whom the log holds something behind a position, at most so many; nothing of what it holds."""
+        behind = select(interactions.c.customer).where(interactions.c.position > position).distinct()
+        return tuple(map(CustomerId, self._connection.scalars(behind.limit(most))))
+
     def interactions_of(
         self, permit: Permit, *, limit: int, before: int | None = None
     ) -> tuple[LogEntry, ...]:

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, TypeAlias
 
+from trato.customers.customer import CustomerId
 from trato.errors import StorageError, StorageUnavailable
 from trato.interact.receive import receive
 from trato.server.problems import note_fault
@@ -41,11 +42,12 @@ class Parcel:
 Write: TypeAlias = "Callable[[Sequence[Parcel]], None]"
 
 
-def writing(context: Context) -> Write:
+def writing(context: Context, touched: Callable[[frozenset[CustomerId]], None] = lambda _: None) -> Write:
     """Writes the events of parcels into the store, in one transaction, and returns after the commit.
 
-    The parcels of one key are received as one, at the moment when the first of them came: they differ by no
-    more than the transaction before them took.
+    `touched` is told then of whom something was kept, and must not take long. The parcels of one key are
+    received as one, at the moment when the first of them came: they differ by no more than the transaction
+    before them took.
     """
 
     def write(parcels: Sequence[Parcel]) -> None:
@@ -53,8 +55,8 @@ def writing(context: Context) -> Write:
         for parcel in parcels:
             by_scope.setdefault(parcel.scope, []).append(parcel)
 
-        def work(it: Transaction) -> None:
-            for scope, theirs in by_scope.items():
+        def work(it: Transaction) -> frozenset[CustomerId]:
+            received = [
                 receive(
                     it,
                     context.company.sources,
@@ -64,8 +66,11 @@ def writing(context: Context) -> Write:
                     received_at=theirs[0].received_at,
                     draw=context.draw,
                 )
+                for scope, theirs in by_scope.items()
+            ]
+            return frozenset[CustomerId]().union(*(one.customers for one in received))
 
-        context.store.write(work)
+        touched(context.store.write(work))
 
     return write
 
