@@ -41,7 +41,7 @@ def serve(
     ] = 5_000,
     as_json: Annotated[bool, typer.Option("--json", help="Once it serves, print one JSON object.")] = False,
 ) -> None:
-    """The company's server: tracking, the API and the console, until it is stopped.
+    """The company's server: tracking, the API, the console and the customers' pages, until it is stopped.
 
     Listens at this machine alone unless told otherwise. Ctrl+C or SIGTERM stops it: what it has begun it
     finishes, what it has confirmed is on disk.
@@ -64,6 +64,7 @@ def serve(
                 "tracking": f"{url}/v1",
                 "description": f"{url}/api/openapi.json",
                 "set_up": f"{url}/setup/{token}" if token else None,
+                "guide": f"{url}/me/guide" if app.state.guided else None,
             }
             emit(told, _lines(folder, told), as_json=as_json)
 
@@ -75,6 +76,7 @@ def _lines(folder: Path, told: dict[str, str | None]) -> list[str]:
         f"{folder} is served at {told['url']}",
         f"  events   {told['tracking']}, with a key: trato key make {folder} --label … --scope track",
         f"  the API  {told['description']}",
+        *([f"  the guide for customers  {told['guide']}"] if told["guide"] else []),
     ]
     if told["set_up"]:
         lines += [
@@ -135,7 +137,9 @@ def served_application(folder: Path, limits: Limits) -> Iterator[tuple[FastAPI, 
             now=_now,
             draw=secrets.token_bytes,
         )
-        yield application(context, pages=[console, portal]), token
+        app = application(context, pages=[console, portal])
+        app.state.guided = guides is not None
+        yield app, token
 
 
 def _guides(company: Company, store: Store) -> Guides | None:
