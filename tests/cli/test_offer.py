@@ -41,6 +41,14 @@ def test_the_count_is_a_decimal_number(phones: Path) -> None:
     assert (done.exit_code, done.stdout) == (0, "0\n")
 
 
+def test_a_count_of_thousands_of_digits_is_written_out(tmp_path: Path) -> None:
+    wide = tmp_path / "wide.dimacs"
+    wide.write_text("p cnf 16000 1\n1 2 0\n", encoding="utf-8")
+    done = trato("offer", "count", wide)  # in a process of its own: the limit is one of the process
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.strip()) == 4817
+
+
 def test_domains_for_people_and_scripts(phones: Path) -> None:
     done = offer("domains", phones, "--choose", "phone=smart")
     assert done.stdout.splitlines() == ["phone      smart", "gift_wrap  none", "bottles    0"]

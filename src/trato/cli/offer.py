@@ -41,6 +41,11 @@ Kept = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
+def _count_without_end() -> None:
+    """Let counts of any length be written out; Python stops at 4,300 digits, against hostile texts."""
+    sys.set_int_max_str_digits(0)
+
+
 def register(app: typer.Typer) -> None:
     """Add `trato offer`."""
     group = typer.Typer(
@@ -72,6 +77,7 @@ def check(
 
     with progress("checking"):
         found = check_offer(file, seconds=seconds, megabytes=megabytes, store=_cache(cache))
+    _count_without_end()
     emit(_checked(file, found), _lines(found), as_json=as_json)
     if not found.sound:
         raise typer.Exit(3)
@@ -95,6 +101,7 @@ def count(
 
     diagram = _compiled(file, seconds, megabytes, cache)
     choices, facts, gone = _said(diagram, choose, known, without)
+    _count_without_end()
     found = diagram.count(choices, facts=facts, without=gone)
     emit({"count": str(found)}, [str(found)], as_json=as_json)
 
