@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, func, insert, select, update
 
 from trato.customers.customer import CustomerId
-from trato.customize.guide.talk import Whose, talk_document, talk_from
+from trato.customize.guide.talk import Pending, Whose, talk_document, talk_from
 from trato.storage.keyring import lookup
 from trato.storage.records import Records
 from trato.storage.tables.talks import taken_configurations, talks
@@ -60,26 +60,47 @@ class TalkRecords(Records):
 
     def talk_of(self, permit: Permit, talk: str) -> Talk | None:
         """A talk of the permit's customer, for the permit's purpose. Raises PermitVoid."""
+        return self.pending_of(permit, self._talk(talk))
+
+    def anonymous_talk(self, talk: str) -> Talk | None:
+        """A talk with somebody unknown."""
+        return self.pending_anonymous(self._talk(talk))
+
+    def pending_talks(self, most: int) -> tuple[Pending, ...]:
+        """What was accepted and not yet delivered, the first accepted first; at most so many."""
+        rows = self._connection.execute(
+            select(talks.c.lookup, talks.c.customer, talks.c.purpose)
+            .where(talks.c.accepted_at.is_not(None), talks.c.delivered_at.is_(None))
+            .order_by(talks.c.accepted_at, talks.c.lookup)
+            .limit(most)
+        )
+        return tuple(
+            Pending(bytes(key), Whose(None if who is None else CustomerId(who), purpose))
+            for key, who, purpose in rows
+        )
+
+    def pending_of(self, permit: Permit, key: bytes) -> Talk | None:
+        """A talk of the permit's customer, for the permit's purpose, by its key. Raises PermitVoid."""
         self._check(permit)
         row = self._connection.execute(
             select(talks).where(
-                talks.c.lookup == self._talk(talk),
+                talks.c.lookup == key,
                 talks.c.customer == permit.customer,
                 talks.c.purpose == permit.purpose,
             )
         ).first()
         if row is None:
             return None
-        return _talk(talk, row, self._keyring.open(row.customer, _context(row.lookup), row.sealed))
+        return _talk(row, self._keyring.open(row.customer, _context(row.lookup), row.sealed))
 
-    def anonymous_talk(self, talk: str) -> Talk | None:
-        """A talk with somebody unknown."""
+    def pending_anonymous(self, key: bytes) -> Talk | None:
+        """A talk with somebody unknown, by the store's key."""
         row = self._connection.execute(
-            select(talks).where(talks.c.lookup == self._talk(talk), talks.c.customer.is_(None))
+            select(talks).where(talks.c.lookup == key, talks.c.customer.is_(None))
         ).first()
         if row is None:
             return None
-        return _talk(talk, row, self._keyring.open_for_store(_context(row.lookup), row.sealed))
+        return _talk(row, self._keyring.open_for_store(_context(row.lookup), row.sealed))
 
     def talks_left(self, before: datetime) -> tuple[tuple[str | None, int], ...]:
         """The talks that changed last before a moment and were not accepted, by the question asked last."""
@@ -143,10 +164,9 @@ class TalkRecords(Records):
         }
 
 
-def _talk(talk: str, row: Row[Any], document: str) -> Talk:
+def _talk(row: Row[Any], document: str) -> Talk:
     return talk_from(
         document,
-        id=talk,
         offer=row.offer,
         customer=None if row.customer is None else CustomerId(row.customer),
         purpose=row.purpose,

@@ -112,3 +112,23 @@ def test_what_cannot_be_is_refused_with_a_code(corner: Corner, http: Http, key: 
     assert http.ask("GET", at, key_of(corner, "read")).status_code == 403
     asked = http.ask("GET", "/api/guides/abandonment", key_of(corner, "read")).json()
     assert asked == {"talks": 1, "accepted": 0, "left": []}
+
+
+def test_what_was_accepted_is_listed_until_it_is_delivered(corner: Corner, http: Http, key: str) -> None:
+    reader = key_of(corner, "read")
+    ana = corner.meet()
+    corner.grant(ana)
+    for who in (None, ana):
+        told = said(http, "", key, customer=who)
+        said(http, f"/{told['id']}/acceptance", key, seen=told["proposal"]["seen"])
+
+    def listed() -> list[Any]:
+        return [one["customer"] for one in http.ask("GET", "/api/guides/accepted", reader).json()["guides"]]
+
+    assert listed() == [None, ana]
+    found = http.ask("GET", "/api/guides/accepted", reader, params={"limit": 1}).json()["guides"]
+    assert found[0]["accepted"]["steps"]
+    corner.refuse(ana, "advice")
+    assert listed() == [None]
+    said(http, f"/{found[0]['id']}/delivery", key)
+    assert listed() == []

@@ -88,6 +88,14 @@ class Whose:
     purpose: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A talk that was accepted and not yet delivered; `key` is how the store finds it."""
+
+    key: bytes
+    whose: Whose
+
+
 class TalkStore(KnowingStore, Protocol):
     """What talks need of a store: one transaction of it."""
 
@@ -105,6 +113,15 @@ class TalkStore(KnowingStore, Protocol):
 
     def anonymous_talk(self, talk: str) -> Talk | None:
         """A talk with somebody unknown."""
+
+    def pending_talks(self, most: int) -> tuple[Pending, ...]:
+        """What was accepted and not yet delivered, the first accepted first; at most so many."""
+
+    def pending_of(self, permit: Permit, key: bytes) -> Talk | None:
+        """A talk of the permit's customer, for the permit's purpose, by its key. Raises PermitVoid."""
+
+    def pending_anonymous(self, key: bytes) -> Talk | None:
+        """A talk with somebody unknown, by the store's key."""
 
     def talks_left(self, before: datetime) -> tuple[tuple[str | None, int], ...]:
         """The talks that changed last before a moment and were not accepted, by the question asked last."""
@@ -130,6 +147,7 @@ def talk_document(talk: Talk) -> str:
     accepted = talk.accepted
     return json.dumps(
         {
+            "id": talk.id,
             "state": as_document(talk.state),
             "likes": [[*pair, ratio] for pair, ratio in talk.likes.items()],
             "avoided": [list(pair) for pair in talk.avoided],
@@ -151,7 +169,6 @@ def talk_document(talk: Talk) -> str:
 def talk_from(
     document: str,
     *,
-    id: str,  # noqa: A002 its name everywhere
     offer: str,
     customer: CustomerId | None,
     purpose: str | None,
@@ -178,7 +195,7 @@ def talk_from(
         likes = {(component, module): float(ratio) for component, module, ratio in said["likes"]}
         avoided = tuple((component, module) for component, module in said["avoided"])
         return Talk(
-            id=id,
+            id=str(said["id"]),
             offer=offer,
             customer=customer,
             purpose=purpose,

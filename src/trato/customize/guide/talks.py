@@ -17,7 +17,7 @@ from trato.customize.guide.guides import seen_word
 from trato.customize.guide.keep import accepted_as, keep_accepted
 from trato.customize.guide.talk import Talk
 from trato.errors import ConsentMissing, OfferChanged, PermissionMissing, TalkOver, UnknownTalk
-from trato.permission.permit import read_permit
+from trato.permission.permit import read_permit, read_permits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -221,6 +221,21 @@ def was_it_right(store: TalkStore, guides: Guides, talk: str, *, as_expected: bo
     if found.as_expected is as_expected:
         return found
     return _kept(store, replace(found, as_expected=as_expected))
+
+
+def to_deliver(store: TalkStore, guides: Guides, *, most: int, now: datetime) -> tuple[Talk, ...]:
+    """What was accepted and not yet delivered, the first accepted first, at most so many.
+
+    Those of customers who no longer permit the purpose are left out.
+    """
+    found: list[Talk | None] = []
+    for one in store.pending_talks(most):
+        if one.whose.customer is None:
+            found.append(store.pending_anonymous(one.key))
+        elif guides.purpose is not None:
+            permits = read_permits(store, guides.purpose, [one.whose.customer], now=now)
+            found += [store.pending_of(permit, one.key) for permit in permits.values()]
+    return tuple(talk for talk in found if talk is not None)
 
 
 def abandonment(store: TalkStore, *, now: datetime) -> Abandonment:

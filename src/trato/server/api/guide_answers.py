@@ -121,6 +121,12 @@ class GuidedTalk(Answer):
     as_expected: bool | None = None
 
 
+class GuidesAccepted(Answer):
+    """What was accepted and is to be delivered, the first accepted first."""
+
+    guides: list[GuidedTalk]
+
+
 class GuideLeft(Answer):
     """How many were left after a question; null where nothing was asked any more."""
 

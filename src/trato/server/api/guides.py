@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Body, Depends, Path
+from fastapi import APIRouter, Body, Depends, Path, Query
 from pydantic import BaseModel, Field
 
 from trato.company.access import ApiKey
@@ -22,6 +22,7 @@ from trato.customize.guide.talks import (
     correct_talk,
     deliver_talk,
     find_talk,
+    to_deliver,
     was_it_right,
 )
 from trato.errors import NoConfiguration
@@ -33,11 +34,13 @@ from trato.server.api.guide_answers import (
     TALK,
     GuideAbandonment,
     GuidedTalk,
+    GuidesAccepted,
     told_of,
 )
 from trato.storage.transaction import Transaction
 
 LONGEST = 200
+MOST = 500
 
 TalkInPath = Annotated[
     str,
@@ -165,6 +168,20 @@ def routes(door: Door) -> APIRouter:
     def _abandonment(_: Annotated[ApiKey, reader]) -> GuideAbandonment:
         now = context.now()
         return GuideAbandonment.model_validate(context.store.read(lambda it: abandonment(it, now=now)))
+
+    @router.get(
+        "/accepted",
+        name="accepted_guides",
+        summary="What was accepted and is to be delivered, the first accepted first",
+        responses={200: example(guides=[BOUGHT]), **problems(409)},
+    )
+    def _accepted(
+        key: Annotated[ApiKey, reader],
+        limit: Annotated[int, Query(ge=1, le=MOST, description="At most so many.")] = 50,
+    ) -> GuidesAccepted:
+        now, served = context.now(), desk.guides
+        found = context.store.read(lambda it: to_deliver(it, served, most=limit, now=now))
+        return GuidesAccepted(guides=[desk.told(key, served, talk) for talk in found])
 
     @router.get(
         "/{guide}",
