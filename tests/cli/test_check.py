@@ -57,3 +57,24 @@ def test_a_remark_alone_ends_well(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "remarks: 1" in done.stdout
     assert "this folder can be used" in done.stdout
+
+
+def test_names_of_what_no_table_has_are_remarked(tmp_path: Path) -> None:
+    folder = shop(tmp_path / "shop")
+    (folder / "names.yaml").write_text(
+        "components:\n  bread: {en: bread}\n  rye: {en: rye}\n  braed: {en: bread}\n"
+        "modules:\n  bread:\n    rye: {en: dark}\n    rey: {en: dark}\n"
+    )
+    company = folder / "company.yaml"
+    company.write_text(company.read_text() + "needs_from: [bread, tae]\n")
+    done = trato("check", folder, "--json")
+    assert done.returncode == 0
+    remarks = [
+        (one["file"].rsplit("/", 1)[-1], one["line"], one["message"])
+        for one in json.loads(done.stdout)["faults"]
+    ]
+    assert remarks == [
+        ("company.yaml", 5, "no table has the component 'tae'"),
+        ("names.yaml", 4, "no table has the component 'braed'"),
+        ("names.yaml", 8, "the module 'rey' of 'bread' was never seen"),
+    ]

@@ -54,7 +54,14 @@ needs:
 """,
 }
 
-# Kept out of the folder: an offer is not needed there.
+# Kept out of the folder: neither names nor an offer is needed there.
+NAMES = """\
+components:
+  bread: {en: our bread, es: nuestro pan}
+modules:
+  bread: {rye: {en: dark}, wheat: {pt: claro}}
+facts: {child: {en: a child}}
+"""
 OFFER = """\
 name: {en: Boxes}
 currency: EUR

@@ -33,6 +33,19 @@ def test_a_sound_folder_is_read_whole(tmp_path: Path) -> None:
     assert [need.name["en"] for need in company.needs or ()] == ["Bakers", "Others"]
 
 
+def test_names_of_components_and_modules_may_be_given(tmp_path: Path) -> None:
+    folder = shop(tmp_path / "shop")
+    assert read_company(folder).names.component("bread", "en") == "bread"
+    (folder / "names.yaml").write_text("components:\n  bread: {en: our bread, fr: pain}\n  tea: {es: té}\n")
+    found = examine(folder)
+    assert told(found) == [
+        "names.yaml:2: unknown key 'fr' (the keys are: en, es, pt)",
+        "names.yaml:3: this has no words in en (customers who speak it would read it in es)",
+    ]
+    assert found.company.names.component("bread", "en") == "our bread"
+    assert found.company.names.component("tea", "en") == "té"
+
+
 def test_the_example_is_sound() -> None:
     found = examine(GROCER)
     assert told(found) == []

@@ -44,7 +44,7 @@ def test_the_page_says_who_worth_wants_did_and_may(console: Staged, someone: Som
     assert "Never wheat, it makes me ill." in wants
     assert "Does not want bread: wheat" in wants
     assert re.search(r"More wheat \d+ of 100; of all customers 60", wants)
-    assert "wheat in bread, chosen 28 times" in wants
+    assert "bread: wheat, chosen 28 times" in wants
     proposal = section(page, "proposal")
     assert "rye as they said They said that they want it." in proposal
     assert "never: wheat" in proposal

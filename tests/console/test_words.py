@@ -16,8 +16,9 @@ from trato.company.people import MAY
 from trato.company.settings import USUAL
 from trato.console import words as console
 from trato.console.render import HERE
-from trato.console.words import Reader, console_words, preferred
+from trato.console.words import SIGNS, Reader, console_words, preferred
 from trato.customize.leave import Stands
+from trato.customize.names import Names
 from trato.differentiate.value.tiers import Tier
 from trato.interact.interactions import KINDS, STANCES
 from trato.pages.words import LANGUAGES
@@ -57,7 +58,7 @@ BEHIND: dict[str, Sequence[str]] = {
     "done": [key.removeprefix("done.") for key in ALL["en"] if key.startswith("done.")],
 }
 FIELDS = {key for key in ALL["en"] if key.startswith("field.")}
-BY_CODE = {"interval", "list.and", "of_100", "sure"}
+BY_CODE = {"interval", "list.and", "of_100", "sure"} | {f"sign.{one}" for one in (*SIGNS, "very_strong")}
 
 
 def said_by(template: Path) -> tuple[set[str], set[str]]:
@@ -165,6 +166,25 @@ def test_both_ends_of_an_interval_are_written_alike(low: float, width: float) ->
     said = str(Reader(console_words("en"), USUAL).span(low, low + width))
     ends = [one for one in said.split(" to ") if one.strip("−€0")]
     assert len({"." in one for one in ends}) <= 1
+
+
+def test_evidence_is_weighed_in_words() -> None:
+    reader = Reader(console_words("en"), USUAL)
+    said = [str(reader.sign(log_odds)) for log_odds in (0.1, 1.5, 4.0, 5.5, 2_000.0)]
+    assert said == [
+        "a slight sign of it",
+        "a sign of it",
+        "a strong sign of it",
+        *["a very strong sign of it; hardly anybody who wants something else chooses it so often"] * 2,
+    ]
+
+
+def test_components_and_modules_are_called_by_their_names() -> None:
+    names = Names({"DOG FD": {"en": "dog food", "es": "pienso"}}, {("DOG FD", "DRY"): {"en": "dry <food>"}})
+    reader = Reader(console_words("es"), USUAL, names)
+    assert reader.choice("DOG FD", "DRY") == "pienso: dry <food>"
+    assert reader.components(["DOG FD", "CAT FD"]) == "pienso y CAT FD"
+    assert reader.modules("DOG FD", ["DRY"]) == "dry &lt;food&gt;"
 
 
 def test_the_catalogues_lie_with_the_code() -> None:

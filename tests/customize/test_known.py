@@ -147,7 +147,7 @@ def test_an_event_moves_the_belief_at_once(corner: Corner) -> None:
     assert after.shown.evidence == 5
     moved = after.shown.needs[0].evidence[0]
     assert (moved.component, moved.module, moved.count) == ("bread", "rye", 5)
-    assert moved.words["en"] == "rye in bread, chosen 5 times"
+    assert moved.words["en"] == "bread: rye, chosen 5 times"
 
 
 CHOICES = st.lists(st.sampled_from([RYE, WHEAT, WHOLE, ("tea", "green")]), max_size=12)

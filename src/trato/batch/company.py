@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from trato.batch.engine import Column, Source
 from trato.batch.tables import csv_dialect, is_parquet, must_be_readable, table_header
 from trato.company.folder import Examined, Fault, examine
+from trato.declared import Declared
 from trato.errors import AmbiguousColumn, BadInput, FileNotReadable, nearest
 from trato.permission.ledger import STATES
 from trato.steps import Step
@@ -107,7 +108,7 @@ def check_folder(
     if examined.company.offer is not None and rows:
         with progress("looking through the offer"):
             faults += _offer_faults(examined.company)
-    if seen and all_seen and "needs.yaml" in examined.roots:
+    if seen and all_seen:
         faults += _never_seen(examined, seen)
     order = {fault.file: place for place, fault in reversed(list(enumerate(faults)))}
     ranked = sorted(dict.fromkeys(faults), key=lambda one: (order[one.file], one.line or 0))
@@ -311,32 +312,46 @@ def _meant(field: Field, word: str) -> str:
 
 
 def _never_seen(examined: Examined, seen: set[tuple[str, str]]) -> Iterator[Fault]:
-    """Modules that needs.yaml names and no table holds."""
-    file = str(examined.company.folder / "needs.yaml")
+    """Components and modules that needs.yaml, names.yaml and company.yaml name and no table holds."""
     components = {component for component, _ in seen}
-    listed = examined.roots["needs.yaml"].members.get("needs")
-    for need in listed.elements if listed is not None else ():
-        fingerprint = need.members.get("fingerprint")
-        lifts = fingerprint.members.get("lifts") if fingerprint is not None else None
-        for component, modules in (lifts.members if lifts is not None else {}).items():
-            if component not in components:
-                close = nearest(component, components)
-                yield Fault(
-                    file,
-                    modules.line,
-                    f"no table has the component {component!r}",
-                    f"did you mean {close!r}?" if close else "the fingerprint may be of an older model",
-                    grave=False,
-                )
-                continue
-            there = [module for of, module in seen if of == component]
-            for module, lift in modules.members.items():
-                if (component, module) not in seen:
-                    close = nearest(module, there)
-                    yield Fault(
-                        file,
-                        lift.line,
-                        f"the module {module!r} of {component!r} was never seen",
-                        f"did you mean {close!r}?" if close else "the fingerprint may be of an older model",
-                        grave=False,
-                    )
+    # A component's own name may be that of a module, as of a category in a basket.
+    words = components | {module for _, module in seen}
+
+    def fault(file: str, line: int | None, message: str, close: str | None, hint: str) -> Fault:
+        said = f"did you mean {close!r}?" if close else hint
+        return Fault(str(examined.company.folder / file), line, message, said, grave=False)
+
+    for file, hint, known, component, modules in _named_there(examined):
+        if component.text not in (words if known else components):
+            message = f"no table has the component {component.text!r}"
+            yield fault(file, component.line, message, nearest(component.text, components), hint)
+            continue
+        there = [module for of, module in seen if of == component.text]
+        for module, line in modules.items():
+            if (component.text, module) not in seen:
+                message = f"the module {module!r} of {component.text!r} was never seen"
+                yield fault(file, line, message, nearest(module, there), hint)
+
+
+def _named_there(
+    examined: Examined,
+) -> Iterator[tuple[str, str, bool, Declared, dict[str, int]]]:
+    """The file, a hint, whether a module's word will do, and a component with its modules and their lines."""
+    roots = examined.roots
+
+    def under(at: Declared | None, key: str) -> Declared:
+        return (at.members.get(key) if at is not None else None) or Declared("nothing", 0)
+
+    for one in under(roots.get("company.yaml"), "needs_from").elements:
+        yield "company.yaml", "needs are learned from the components that there are", False, one, {}
+    for need in under(roots.get("needs.yaml"), "needs").elements:
+        for component, modules in under(under(need, "fingerprint"), "lifts").members.items():
+            lines = {module: one.line for module, one in modules.members.items()}
+            word = Declared("scalar", modules.line, text=component)
+            yield "needs.yaml", "the fingerprint may be of an older model", False, word, lines
+    unused = "remove it, or leave it for what is to come"
+    for component, one in under(roots.get("names.yaml"), "components").members.items():
+        yield "names.yaml", unused, True, Declared("scalar", one.line, text=component), {}
+    for component, modules in under(roots.get("names.yaml"), "modules").members.items():
+        lines = {module: one.line for module, one in modules.members.items()}
+        yield "names.yaml", unused, False, Declared("scalar", modules.line, text=component), lines

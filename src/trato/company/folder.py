@@ -14,6 +14,7 @@ from trato import declared, shapes
 from trato.company.offering import read_offering
 from trato.company.sections import SECTIONS
 from trato.company.settings import LANGUAGES, USUAL, Settings, settings_in
+from trato.customize.names import NO_NAMES, Names, names_in
 from trato.declared import Complaint, Declared, Page, Reader
 from trato.differentiate.needs.names import NamedNeed, needs_in
 from trato.errors import BadDeclaration, BadInput, FileNotReadable, nearest
@@ -59,7 +60,7 @@ class Fault:
 class Company:
     """What a folder declares. `offer` is None where none is, `needs` where nothing was named yet.
 
-    `questions` are those that the guide may ask.
+    `questions` are those that the guide may ask, `names` what components and modules are called.
     """
 
     folder: Path
@@ -70,6 +71,7 @@ class Company:
     needs: tuple[NamedNeed, ...] | None
     offer: Offer | None = None
     questions: tuple[PlainQuestion, ...] = ()
+    names: Names = NO_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ def examine(folder: Path) -> Examined:
     setting = Setting(settings.currency, settings.minor_units, settings.rounding, settings.zone, touchpoints)
     sources = section("sources.yaml", Sources({}, {}), lambda wrong, root: sources_in(wrong, root, setting))
     needs = section("needs.yaml", None, needs_in)
+    names = section("names.yaml", NO_NAMES, names_in)
     offer = section("offer.yaml", None, lambda wrong, _: offer_in(folder / "offer.yaml", wrong))
     page = roots.get("company.yaml")
     written = page.members.get("offer") if page is not None and page.kind == "mapping" else None
@@ -145,7 +148,7 @@ def examine(folder: Path) -> Examined:
         written,
         lambda file, line, message, hint: faults.append(Fault(file, line, message, hint)),
     )
-    company = Company(folder, settings, touchpoints, purposes, sources, needs, offer, questions)
+    company = Company(folder, settings, touchpoints, purposes, sources, needs, offer, questions, names)
     faults += _across(company, roots)
     files = list(SECTIONS)
     order = {str(folder / file): place for place, file in enumerate(files)}
@@ -191,7 +194,7 @@ def _across(company: Company, roots: dict[str, Declared]) -> Iterator[Fault]:
     yield from _without_profiling(company, roots)
     yield from _without_account(company, roots)
     yield from _named_twice(company, roots)
-    for file in ("company.yaml", "purposes.yaml", "touchpoints.yaml", "needs.yaml"):
+    for file in ("company.yaml", "purposes.yaml", "touchpoints.yaml", "needs.yaml", "names.yaml"):
         if file in roots:
             yield from _untranslated(company, file, roots[file])
 

@@ -119,6 +119,14 @@ NEEDS = Keys(
     )
 )
 
+NAMES = Keys(
+    (
+        Key("components", Named(in_languages()), "What people call a component, by the table's own word."),
+        Key("modules", Named(Named(in_languages())), "What people call a module, by component and module."),
+        Key("facts", Named(in_languages()), "What people call a fact about customers."),
+    )
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -153,6 +161,7 @@ SECTIONS = {
         Section("sources.yaml", SOURCES, "Which tables and events say what customers did and said."),
         Section("offer.yaml", OFFER, "What it can vary, and which of it goes together.", required=False),
         Section("needs.yaml", NEEDS, "What the needs are called that were found.", required=False),
+        Section("names.yaml", NAMES, "What people call components and modules.", required=False),
     )
 }
 

@@ -119,6 +119,7 @@ def known_by(it: Transaction, visit: Visit, customer: CustomerId, asked: Asked) 
         names=company.needs or (),
         models=visit.desk.models,
         now=visit.now,
+        called=company.names,
     )
 
 

@@ -33,4 +33,4 @@ def needs_of_build(it: Transaction, desk: Desk, purpose: str) -> tuple[NeedInWor
     version = build.models[purpose]["needs"] if build is not None and purpose in build.models else None
     if version is None:
         return NEEDS_WORDS
-    return needs_in_words(desk.models.needs(it, version), desk.company.needs or ())
+    return needs_in_words(desk.models.needs(it, version), desk.company.needs or (), desk.company.names)

@@ -185,7 +185,7 @@ def arrive(desk: Desk, request: Request, form: Mapping[str, tuple[str, ...]]) ->
         language = cookies.get(cookie_name(LANGUAGE, secure=secure), "")
         if language not in LANGUAGES:
             language = preferred(request.headers.get("accept-language"))
-    reader = Reader(console_words(language), desk.company.settings)
+    reader = Reader(console_words(language), desk.company.settings, desk.company.names)
     visit = Visit(desk, request, form, who, token, reader)
     if request.method == "POST":
         _check_form(visit)

@@ -11,25 +11,27 @@ from typing import TYPE_CHECKING
 from babel import dates, numbers
 from markupsafe import Markup
 
+from trato.customize.names import NO_NAMES, Names
 from trato.pages.words import LANGUAGES, Words, read_words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
     from trato.company.settings import Settings
 
 LOCALE = Path(__file__).parent / "locale"
-MOST_TIMES = 1000  # beyond, how many times more says nothing
+SIGNS = {"slight": 3.0, "some": 20.0, "strong": 150.0}  # below how many times as likely
 WHOLE_FROM = 100  # from so many units on, the smallest units tell nothing
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """One reader: their language, and the company's currency and time zone."""
+    """One reader: their language, the company's currency and time zone, and its names."""
 
     words: Words
     settings: Settings
+    names: Names = NO_NAMES
 
     @property
     def language(self) -> str:
@@ -52,12 +54,31 @@ class Reader:
         """A number with its thousands kept apart."""
         return self.words.number(value, digits)
 
-    def times(self, log_odds: float) -> str:
-        """How many times as likely some evidence made something."""
+    def component(self, own: str) -> str:
+        """What a component is called."""
+        return self.names.component(own, self.language)
+
+    def module(self, component: str, own: str) -> str:
+        """What a module of a component is called."""
+        return self.names.module(component, own, self.language)
+
+    def choice(self, component: str, module: str) -> str:
+        """What both are called."""
+        return self.names.choice(component, module, self.language)
+
+    def components(self, own: Sequence[str]) -> Markup:
+        """What components are called, listed."""
+        return self.listed([self.component(one) for one in own])
+
+    def modules(self, component: str, own: Sequence[str]) -> Markup:
+        """What modules of a component are called, listed."""
+        return self.listed([self.module(component, one) for one in own])
+
+    def sign(self, log_odds: float) -> Markup:
+        """How much some evidence says, in words (Kass & Raftery, 1995): people cannot feel large numbers."""
         often = math.exp(min(log_odds, 20.0))
-        if often > MOST_TIMES:
-            return f">{self.number(MOST_TIMES)}"
-        return self.number(often, 1 if often < 9.95 else 0)
+        word = next((name for name, below in SIGNS.items() if often < below), "very_strong")
+        return self.say(f"sign.{word}")
 
     def hundred(self, chance: float) -> str:
         """A chance as so many of a hundred, with as many digits as keep small ones apart."""

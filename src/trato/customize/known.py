@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from trato.customize.learned import learned_of
 from trato.customize.leave import leave_of
+from trato.customize.names import NO_NAMES, Names
 from trato.customize.proposal import propose
 from trato.customize.scores import as_of, weights_for
 from trato.customize.sections import (
@@ -67,18 +68,19 @@ def known_of(
     names: Sequence[NamedNeed],
     models: Models,
     now: datetime,
+    called: Names = NO_NAMES,
 ) -> KnownCustomer:
     """All that may be known of a customer at this moment for these purposes.
 
-    `names` are those of needs.yaml, `zone` is that of the company's days. Raises UnknownCustomer, and
-    StorageUnavailable.
+    `names` are those of needs.yaml and `called` those of names.yaml, `zone` is that of the company's days.
+    Raises UnknownCustomer, and StorageUnavailable.
     """
     leave = leave_of(store, purposes, customer, now=now)
     build = store.current_build()
     learned = None
     if asked.sections & {"worth", "wants", "proposal"}:
         learned = learned_of(store, customer, leave, build, purposes, unit, zone, models, now=now)
-    one = _Reader(store, customer, asked, leave, learned, purposes, touchpoints, zone, names, now)
+    one = _Reader(store, customer, asked, leave, learned, purposes, touchpoints, zone, names, now, called)
     return KnownCustomer(
         customer=customer,
         unit=unit,
@@ -108,6 +110,7 @@ class _Reader:
     zone: ZoneInfo
     names: Sequence[NamedNeed]
     now: datetime
+    called: Names
 
     def section(
         self, name: SectionName, read: Callable[[], tuple[tuple[str, ...], T] | None]
@@ -199,7 +202,8 @@ class _Reader:
             return None
         needs: tuple[WeighedNeed, ...] = ()
         if learned.needs is not None and learned.belief is not None:
-            needs = weigh_needs(learned.needs, learned.belief, needs_in_words(learned.needs, self.names))
+            words = needs_in_words(learned.needs, self.names, self.called)
+            needs = weigh_needs(learned.needs, learned.belief, words, names=self.called)
         own = sorted(self._said().values(), key=lambda one: (one.at, one.position))
         wants = Wants(
             needs=needs,
@@ -236,8 +240,9 @@ class _Reader:
         for member, permit in learned.permits.items():
             if member != self.customer:
                 said |= {one.position: one for one in self.store.statements_of(permit)}
-        words = () if learned.needs is None else needs_in_words(learned.needs, self.names)
-        proposal = propose(learned.needs, learned.belief, statements_from(said.values()), words)
+        words = () if learned.needs is None else needs_in_words(learned.needs, self.names, self.called)
+        said_so = statements_from(said.values())
+        proposal = propose(learned.needs, learned.belief, said_so, words, names=self.called)
         return self._under_statements(), proposal
 
     def _said(self) -> dict[int, LogEntry]:

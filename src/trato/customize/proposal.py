@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from trato.customize.names import NO_NAMES, Names
 from trato.customize.phrases import in_each, percent, times
 from trato.differentiate.needs.beliefs import Belief, evidence_of, predict
 
@@ -97,6 +98,7 @@ def propose(
     statements: Sequence[Statement],
     words: Sequence[NeedInWords],
     *,
+    names: Names = NO_NAMES,
     most: int = MOST_COMPONENTS,
 ) -> Proposal:
     """The proposal that a belief and statements (the oldest first) give; at most `most` components."""
@@ -118,7 +120,7 @@ def propose(
         else:
             as_all.append(component)
     evidence = evidence_of(model, belief.counts)
-    grounds = _Grounds(model, belief, words, evidence, chosen)
+    grounds = _Grounds(model, belief, words, evidence, chosen, names)
     unknown = [(part, name) for part, name in _wanted(said) if part not in gains]
     found = [_by_word(component, module, said) for component, module in unknown]
     further = 0
@@ -211,6 +213,7 @@ class _Grounds:
     words: Sequence[NeedInWords]
     evidence: int
     chosen: Mapping[str, int]
+    names: Names
 
     def component(
         self, component: str, told: Mapping[str, float], own: Mapping[str, str], gain: float
@@ -240,7 +243,11 @@ class _Grounds:
         found: list[Reason] = [_said()] if own.get(module) == "always" else []
         count, chosen = self.belief.counts.get((component, module), 0), self.chosen.get(component, 0)
         if count:
-            words = in_each(lambda say, _: say.chosen.format(count=count, chosen=chosen, component=component))
+            words = in_each(
+                lambda say, language: say.chosen.format(
+                    count=count, chosen=chosen, component=self.names.component(component, language)
+                )
+            )
             found.append(Reason("chosen", count, words))
         found += self._by_need(component, module, usual.get(module, 0.0))
         if module in usual:

@@ -7,11 +7,12 @@ model knows was counted, no need is told: we do not know yet.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trato.customize.names import NO_NAMES, Names
 from trato.customize.phrases import in_each
 from trato.differentiate.needs.beliefs import evidence_of, explain
 from trato.differentiate.needs.lifts import LEAST_LIFT, Lift, Portrait
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from trato.differentiate.needs.beliefs import Belief, NeedsModel
+    from trato.differentiate.needs.beliefs import Belief, Moved, NeedsModel
     from trato.differentiate.needs.names import NamedNeed
     from trato.differentiate.needs.wording import Language
 
@@ -73,18 +74,22 @@ class WeighedNeed:
     evidence: tuple[Evidence, ...]
 
 
-def needs_in_words(model: NeedsModel, named: Sequence[NamedNeed]) -> tuple[NeedInWords, ...]:
-    """Every need of a model in words, in its order, under the names that fit best; one name a need."""
+def needs_in_words(
+    model: NeedsModel, named: Sequence[NamedNeed], names: Names = NO_NAMES
+) -> tuple[NeedInWords, ...]:
+    """Every need of a model in words, in its order, under the names that fit best; one name a need.
+
+    It is described by what its customers choose in the components that tell needs, called as `names` says.
+    """
     profiles = np.exp(model.log_profiles)
     usual = model.shares @ profiles
-    labels = list(model.item_of)
     found = _fitting(model, named, profiles, usual)
     portraits = [
-        _portrait(profiles[k], usual, labels, list(found[k][0].lifts) if k in found else ())
+        _portrait(model, profiles[k], usual, list(found[k][0].lifts) if k in found else ())
         for k in range(model.needs)
     ]
-    namings = [_naming(model, found.get(k), portraits[k]) for k in range(model.needs)]
-    several = len(model.components) > 1
+    namings = [_naming(model, found.get(k), portraits[k], names) for k in range(model.needs)]
+    several = _several(model)
     return tuple(
         NeedInWords(
             need=k,
@@ -93,7 +98,8 @@ def needs_in_words(model: NeedsModel, named: Sequence[NamedNeed]) -> tuple[NeedI
             share=float(model.shares[k]),
             description={
                 language: tuple(
-                    describe(one, language, several_components=several) for one in portraits[k].more
+                    describe(_called(one, names, language), language, several_components=several)
+                    for one in portraits[k].more
                 )
                 for language in LANGUAGES
             },
@@ -103,13 +109,18 @@ def needs_in_words(model: NeedsModel, named: Sequence[NamedNeed]) -> tuple[NeedI
 
 
 def weigh_needs(
-    model: NeedsModel, belief: Belief, words: Sequence[NeedInWords], *, most: int = MOST_NEEDS
+    model: NeedsModel,
+    belief: Belief,
+    words: Sequence[NeedInWords],
+    *,
+    names: Names = NO_NAMES,
+    most: int = MOST_NEEDS,
 ) -> tuple[WeighedNeed, ...]:
     """The likeliest needs of a customer, at most `most`; none where nothing was counted."""
     if evidence_of(model, belief.counts) == 0:
         return ()
     found: list[WeighedNeed] = []
-    told = 0.0
+    told, several = 0.0, _several(model)
     for k in np.argsort(-belief.weights, kind="stable").tolist()[:most]:
         if found and (told >= TOLD_WEIGHT or belief.weights[k] < model.shares[k] * (1 - NOT_SMALLER)):
             break  # less likely than of anybody: not a need of theirs
@@ -124,7 +135,7 @@ def weigh_needs(
                         one.module,
                         one.count,
                         one.log_odds,
-                        _counted(one.component, one.module, one.count),
+                        _counted(one, names, several=several),
                     )
                     for one in moved[:MOST_EVIDENCE]
                 ),
@@ -134,18 +145,32 @@ def weigh_needs(
     return tuple(found)
 
 
-def _counted(component: str, module: str, count: int) -> Mapping[Language, str]:
+def _several(model: NeedsModel) -> bool:
+    """Whether needs are told by several components, so that a module alone would not say which is meant."""
+    return (len(model.components) if model.tells is None else int(model.tells.sum())) > 1
+
+
+def _counted(one: Moved, names: Names, *, several: bool) -> Mapping[Language, str]:
+    say = names.choice if several else names.module
     return in_each(
-        lambda words, _: (words.chosen_once if count == 1 else words.chosen_often).format(
-            module=module, component=component, count=count
+        lambda words, language: (words.chosen_once if one.count == 1 else words.chosen_often).format(
+            choice=say(one.component, one.module, language), count=one.count
         )
     )
 
 
+def _called(one: Lift, names: Names, language: Language) -> Lift:
+    return replace(
+        one,
+        component=names.component(one.component, language),
+        module=names.module(one.component, one.module, language),
+    )
+
+
 def _portrait(
+    model: NeedsModel,
     profile: NDArray[np.float64],
     usual: NDArray[np.float64],
-    labels: Sequence[tuple[str, str]],
     fingerprint: Sequence[tuple[str, str]],
 ) -> Portrait:
     """What a need's customers choose first clearly more often than all do.
@@ -153,13 +178,13 @@ def _portrait(
     In the order of the fingerprint of its name, which knows how often each component is chosen at all; what
     has no name, or whose fingerprint says little, by how much each module tells within its component.
     """
-    lift = profile / usual
-    place = {label: item for item, label in enumerate(labels)}
-    named = [place[label] for label in fingerprint if label in place]
-    others = np.argsort(-profile * np.log(lift), kind="stable").tolist()
+    lift = np.where(model.tells_of(np.arange(len(usual))), profile / usual, 0.0)
+    labels = list(model.item_of)
+    named = [model.item_of[label] for label in fingerprint if label in model.item_of]
+    others = np.argsort(-profile * np.log(np.maximum(lift, 1e-9)), kind="stable").tolist()
     taken: list[Lift] = []
     crowd: dict[str, int] = {}
-    several = len({component for component, _ in labels}) > 1
+    several = _several(model)
     for item in dict.fromkeys([*named, *others]):
         component, module = labels[item]
         if len(taken) == MOST_LIFTS or (taken and len(named) >= MOST_LIFTS and item not in named):
@@ -199,10 +224,15 @@ def _fitting(
     }
 
 
-def _naming(model: NeedsModel, found: tuple[NamedNeed, float] | None, portrait: Portrait) -> Naming:
+def _naming(
+    model: NeedsModel, found: tuple[NamedNeed, float] | None, portrait: Portrait, names: Names
+) -> Naming:
     """The name that fits, else a working title."""
     if found is None:
-        titles = {one: working_title(portrait, one, needs=model.needs) for one in LANGUAGES}
+        titles = {}
+        for language in LANGUAGES:
+            called = Portrait(tuple(_called(one, names, language) for one in portrait.more), ())
+            titles[language] = working_title(called, language, needs=model.needs)
         return Naming(titles, "untitled", None)
     return Naming(found[0].name, "kept" if found[1] >= KEPT else "drifting", found[1])
 

@@ -262,7 +262,7 @@ LIFT = Lift("dog food", "premium", 0.38, 0.0927, Interval(4.1, 3.2, 5.2), 40)
 
 
 def test_a_need_is_told_in_three_languages() -> None:
-    assert describe(LIFT, "en") == "premium 4.1× as often (38 % of its dog food choices instead of 9.3 %)"
+    assert describe(LIFT, "en") == "premium 4.1× as often (38 % of its choices in dog food instead of 9.3 %)"
     assert (
         describe(LIFT, "es")
         == "premium, 4,1 veces lo habitual (38 % de sus elecciones en dog food en lugar de 9,3 %)"
@@ -271,7 +271,7 @@ def test_a_need_is_told_in_three_languages() -> None:
         "premium, 4,1 vezes o habitual (38 % de suas escolhas em vez de 9,3 %)"
     )
     never = replace(LIFT, share=0.0004, lift=Interval(0.004, 0.001, 0.01))
-    assert describe(never, "en") == "premium hardly ever (0.04 % of its dog food choices instead of 9.3 %)"
+    assert describe(never, "en") == "premium hardly ever (0.04 % of its choices in dog food instead of 9.3 %)"
     large = replace(LIFT, lift=Interval(13.3, 11, 16))
     assert describe(large, "en").startswith("premium 13× as often")
 

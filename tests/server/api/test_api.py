@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.customize.corner import NOW
-from tests.server.api.doors import key_of
+from tests.server.api.doors import key_of, serving
 from tests.storage.conftest import new_database
 from trato.company.access import SCOPES
+from trato.customize.names import Names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,6 +67,32 @@ def test_a_customer_is_known_as_far_as_they_permit(corner: Corner, http: Http) -
     assert told["wants"]["shown"] is None
     assert told["wants"]["why_not"][0]["stands"] == "withdrawn"
     assert told["wants"]["why_not"][0]["since"] == "2026-03-01T12:00:00Z"
+
+
+def test_components_and_modules_are_labelled_in_the_language_asked_for(corner: Corner) -> None:
+    ana = corner.meet()
+    corner.grant(ana)
+    corner.build({ana: {("bread", "rye"): 6}})
+    corner.says(ana, "siempre de centeno", "wants", "rye")
+    names = Names({"bread": {"en": "our bread", "es": "pan"}}, {("bread", "rye"): {"es": "de centeno"}})
+    named = replace(corner, company=replace(corner.company, names=names))
+    key = key_of(corner, "read")
+    with serving(named, NOW) as http:
+        told = http.ask("GET", f"/api/customers/{ana}?language=es", key).json()
+        english = http.ask("GET", f"/api/customers/{ana}?language=en", key).json()
+        assert http.ask("GET", f"/api/customers/{ana}?language=fr", key).status_code == 422
+    component = told["proposal"]["shown"]["components"][0]
+    assert (component["component"], component["label"]) == ("bread", "pan")
+    assert component["modules"][0]["module"] == "rye"
+    assert component["modules"][0]["label"] == "de centeno"
+    moved = told["wants"]["shown"]["needs"][0]["evidence"][0]
+    assert (moved["module"], moved["label"]) == ("rye", "de centeno")
+    assert "de centeno, 6 veces" in moved["words"]["es"]
+    assert moved["log_odds"] > 0
+    assert told["wants"]["shown"]["statements"][0]["choices"] == [["bread", "rye"]]
+    assert told["wants"]["shown"]["statements"][0]["labels"] == ["pan: de centeno"]
+    assert english["wants"]["shown"]["statements"][0]["labels"] == ["our bread: de centeno"]
+    assert english["said_and_did"]["shown"]["events"][0]["labels"] == ["our bread: de centeno"]
 
 
 def test_sections_and_purposes_are_as_asked(corner: Corner, http: Http) -> None:

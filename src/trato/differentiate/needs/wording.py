@@ -32,7 +32,7 @@ _PHRASES: dict[Language, Phrases] = {
     "en": Phrases(
         often="{module} {lift}× as often ({share} of {where} instead of {usual})",
         hardly="{module} hardly ever ({share} of {where} instead of {usual})",
-        of_component="its {component} choices",
+        of_component="its choices in {component}",
         of_all="its choices",
         more_of="More {listed}",
         join=" and ",

@@ -111,6 +111,7 @@ class Evidence(Answer):
 
     component: str
     module: str
+    label: str = Field(default="", description="What the module is called, in the language asked for.")
     count: int
     log_odds: float
     words: Words
@@ -132,6 +133,7 @@ class Said(Answer):
     words: str | None
     stance: Stance | None
     choices: list[tuple[str, str]]
+    labels: list[str] = Field(default=[], description="What the choices are called, in that language.")
 
 
 class Wants(Answer):
@@ -159,6 +161,7 @@ class Event(Answer):
     division: str | None
     product_line: str | None
     choices: list[tuple[str, str]]
+    labels: list[str] = Field(default=[], description="What the choices are called, in that language.")
     count: int
     amount: int | None
     words: str | None
@@ -195,6 +198,7 @@ class ProposedModule(Answer):
     """A module, how likely they choose it next, how likely all customers do, and why."""
 
     module: str
+    label: str = Field(default="", description="What the module is called, in the language asked for.")
     probability: float
     usual: float | None
     reasons: list[Reason]
@@ -204,6 +208,7 @@ class ProposedComponent(Answer):
     """The best modules of a component; `gain` in nats a choice over the population."""
 
     component: str
+    label: str = Field(default="", description="What the component is called, in the language asked for.")
     modules: list[ProposedModule]
     gain: float
     binding: bool

@@ -7,12 +7,14 @@ from fastapi import APIRouter, Body, Depends, Query, Request
 from pydantic import BaseModel, Field
 
 from trato.company.access import ApiKey
+from trato.company.settings import Language
 from trato.customers.identifiers import identifier
 from trato.customize.known import known_of
 from trato.customize.sections import MOST_PAGE, PAGE, Asked, SectionName
 from trato.errors import BadOption
 from trato.server.api import answers
 from trato.server.api.door import ID, CustomerInPath, Door, customer_id, example, problems
+from trato.server.api.labels import labelled
 from trato.storage.transaction import Transaction
 
 MOST_IDENTIFIERS = 20
@@ -35,17 +37,18 @@ BAKERS = {
     "name": {"en": "Bakers", "es": "Panaderos", "pt": "Padeiros"},
     "state": "kept",
     "share": 0.5,
-    "description": {"en": ["rye 1.8× as often (80 % of its bread choices instead of 45 %)"]},
+    "description": {"en": ["rye 1.8× as often (80 % of its choices in bread instead of 45 %)"]},
 }
 RYE = {
     "component": "bread",
     "module": "rye",
+    "label": "rye",
     "count": 6,
     "log_odds": 4.9,
     "words": {
-        "en": "rye in bread, chosen 6 times",
-        "es": "rye en bread, elegido 6 veces",
-        "pt": "rye em bread, escolhido 6 vezes",
+        "en": "bread: rye, chosen 6 times",
+        "es": "bread: rye, 6 veces",
+        "pt": "bread: rye, 6 vezes",
     },
 }
 # Two sections, as ?section=who&section=wants asks for them.
@@ -204,6 +207,9 @@ def routes(door: Door) -> APIRouter:
         before: Annotated[
             int | None, Query(ge=1, lt=2**63, description="Go on with the timeline: what `before` said.")
         ] = None,
+        language: Annotated[
+            Language | None, Query(description="Of every label; the company's first where none is said.")
+        ] = None,
     ) -> answers.Known:
         company = context.company
         purposes = door.purposes(purpose or ())
@@ -223,15 +229,17 @@ def routes(door: Door) -> APIRouter:
                 names=company.needs or (),
                 models=context.models,
                 now=now,
+                called=company.names,
             )
         )
         door.noted(key, customer, known.under)
-        return answers.Known.model_validate(
+        answer = answers.Known.model_validate(
             {
                 **{name: getattr(known, name) for name in known.__slots__},
                 "currency": company.settings.currency,
                 "minor_units": company.settings.minor_units,
             }
         )
+        return labelled(answer, company.names, language or company.settings.languages[0])
 
     return router

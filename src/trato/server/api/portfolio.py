@@ -68,7 +68,7 @@ def routes(door: Door) -> APIRouter:
             needs: Sequence[NeedInWords] = ()
             if versions is not None and versions["needs"] is not None:
                 model = context.models.needs(it, versions["needs"])
-                needs = needs_in_words(model, context.company.needs or ())
+                needs = needs_in_words(model, context.company.needs or (), context.company.names)
             everybody = sum(1 for _ in it.all_customers())
             permitted = len(everyone_permitted(it, why, now=now))
             cells: Sequence[PortfolioCell] = it.portfolio(why.key, now) if build is not None else ()
