@@ -97,10 +97,10 @@ def test_it_learns_from_those_who_permit_and_from_nobody_else(store: Store, comp
     versions = served.models["suggestions"]
     assert versions["needs"] is not None
     assert versions["values"] is not None
-    cells = store.read(lambda it: it.portfolio("suggestions", NOW))
+    cells = store.read(lambda it: it.portfolio("suggestions", NOW, opt_in=True))
     assert sum(cell.customers for cell in cells) == 30
     someone, nobody = customer(store, "c3"), customer(store, "c35")
-    listed = store.read(lambda it: it.scored("suggestions", None, None, None, 100))
+    listed = store.read(lambda it: it.scored("suggestions", None, None, None, 100, opt_in=True))
     assert someone in listed
     assert nobody not in listed  # who is a customer by contract, and permits no profiling
 
@@ -147,7 +147,7 @@ def test_a_score_is_what_the_page_says(store: Store, company: Company, unit: str
         expected = page.worth.shown.expected
         assert expected is not None
         told[expected.tier].append(expected.value)
-    cells = store.read(lambda it: it.portfolio("suggestions", NOW))
+    cells = store.read(lambda it: it.portfolio("suggestions", NOW, opt_in=True))
     assert {one.tier for one in cells} == set(told)
     for tier, found in told.items():
         listed = [one for one in cells if one.tier == tier]
@@ -213,7 +213,7 @@ def test_a_later_no_stands_against_the_table(store: Store, company: Company) -> 
     later = NOW + timedelta(hours=1)
     report = built(company, store, later)
     assert report.learned[0].built.summary["customers"] == 29
-    cells = store.read(lambda it: it.portfolio("suggestions", later))
+    cells = store.read(lambda it: it.portfolio("suggestions", later, opt_in=True))
     assert sum(cell.customers for cell in cells) == 29
 
 
@@ -223,7 +223,7 @@ def test_where_nobody_permits_it_nobody_is_learned_from(store: Store, company: C
     report = built(company, store)
     said = report.learned[0].built.summary
     assert (said["customers"], said["left_out"], said["needs"], said["values"]) == (0, 40, None, None)
-    assert store.read(lambda it: it.portfolio("suggestions", NOW)) == []
+    assert store.read(lambda it: it.portfolio("suggestions", NOW, opt_in=True)) == []
     assert report.summary["customers_new"] == 39  # who are customers by contract all the same
 
 

@@ -47,6 +47,7 @@ BEHIND: dict[str, Sequence[str]] = {
     "kind": KINDS,
     "stance": [f"{stance}{end}" for stance, end in product(STANCES, ("", ".short"))],
     "unit": ["household", "account"],
+    "portfolio.once": ["household", "account"],
     "who": ["household", "account"],
     "find": ["empty", "nobody"],
     "people.problem": ["last"],

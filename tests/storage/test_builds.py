@@ -21,6 +21,7 @@ from trato.permission.give import give_permission, withdraw_permission
 
 if TYPE_CHECKING:
     from trato.differentiate.store import ModelVersions
+    from trato.identify.store import Belonging
     from trato.storage.store import Store
 
 ANALYSIS = purpose("analysis", "legitimate_interests")
@@ -56,8 +57,8 @@ def test_before_the_first_build_there_is_nothing(store: Store) -> None:
     ana = register(store, "ana@example.org")
     assert store.read(lambda it: it.current_build()) is None
     assert seen(store, ana) is None
-    assert store.read(lambda it: it.portfolio("analysis", NOW)) == []
-    assert store.read(lambda it: it.scored("analysis", None, None, None, 9)) == ()
+    assert store.read(lambda it: it.portfolio("analysis", NOW, opt_in=False)) == []
+    assert store.read(lambda it: it.scored("analysis", None, None, None, 9, opt_in=False)) == ()
     assert store.write(lambda it: it.refresh_scores("b1", [score(ana)])) is False
     assert store.write(lambda it: it.drop_builds()) == 0
 
@@ -76,7 +77,7 @@ def test_a_build_is_seen_when_it_is_published_and_not_before(store: Store) -> No
     store.write(lambda it: it.put_counted("b2", [counted(ana, 9)]))
     store.write(lambda it: it.put_scores("b2", [score(ana, need=0)]))
     assert seen(store, ana) == counted(ana, 7)
-    assert store.read(lambda it: it.scored("analysis", 0, None, None, 9)) == ()
+    assert store.read(lambda it: it.scored("analysis", 0, None, None, 9, opt_in=False)) == ()
 
     def fails_late(it: object) -> None:
         it.publish_build("b2", MODELS, "{}", LATER)  # type: ignore[attr-defined]
@@ -88,7 +89,7 @@ def test_a_build_is_seen_when_it_is_published_and_not_before(store: Store) -> No
     store.write(lambda it: it.publish_build("b2", {}, "{}", LATER))
     assert seen(store, ana) == counted(ana, 9)
     assert seen(store, eva) is None
-    assert store.read(lambda it: it.scored("analysis", None, None, None, 9)) == (ana,)
+    assert store.read(lambda it: it.scored("analysis", None, None, None, 9, opt_in=False)) == (ana,)
 
 
 @given(
@@ -133,10 +134,10 @@ def test_counts_are_read_for_their_purpose_and_lie_sealed(store: Store, database
 def test_who_is_no_customer_is_left_out(store: Store) -> None:
     ana = register(store, "ana@example.org")
     publish(store, "b1", 7, NOBODY, ana)
-    assert store.read(lambda it: it.scored("analysis", None, None, None, 9)) == (ana,)
+    assert store.read(lambda it: it.scored("analysis", None, None, None, 9, opt_in=False)) == (ana,)
     publish(store, "b2", 7, NOBODY)
     assert store.write(lambda it: it.refresh_scores("b2", [score(NOBODY), score(ana)])) is True
-    assert store.read(lambda it: it.scored("analysis", None, None, None, 9)) == (ana,)
+    assert store.read(lambda it: it.scored("analysis", None, None, None, 9, opt_in=False)) == (ana,)
 
 
 def test_many_are_put_at_once_and_listed_in_pages(store: Store) -> None:
@@ -144,13 +145,17 @@ def test_many_are_put_at_once_and_listed_in_pages(store: Store) -> None:
     publish(store, "b1", 7, *everybody)
     late = [score(everybody[3], need=NO_NEED, tier="lead")]
     assert store.write(lambda it: it.refresh_scores("b1", late)) is True
-    first = store.read(lambda it: it.scored("analysis", 1, "gold", None, 4))
-    then = store.read(lambda it: it.scored("analysis", 1, "gold", first[-1], 4))
+    first = store.read(lambda it: it.scored("analysis", 1, "gold", None, 4, opt_in=False))
+    then = store.read(lambda it: it.scored("analysis", 1, "gold", first[-1], 4, opt_in=False))
     assert [*first, *then] == everybody[:3] + everybody[4:]
     assert len(first) == 4
-    assert store.read(lambda it: it.scored("analysis", NO_NEED, None, None, 9)) == (everybody[3],)
-    assert store.read(lambda it: it.scored("analysis", None, "lead", None, 9)) == (everybody[3],)
-    assert store.read(lambda it: it.portfolio("analysis", NOW)) == [
+    assert store.read(lambda it: it.scored("analysis", NO_NEED, None, None, 9, opt_in=False)) == (
+        everybody[3],
+    )
+    assert store.read(lambda it: it.scored("analysis", None, "lead", None, 9, opt_in=False)) == (
+        everybody[3],
+    )
+    assert store.read(lambda it: it.portfolio("analysis", NOW, opt_in=False)) == [
         PortfolioCell(NO_NEED, "lead", 1, 10.25),
         PortfolioCell(1, "gold", 6, 61.5),
     ]
@@ -165,13 +170,15 @@ def test_who_refused_since_the_build_is_in_no_list(store: Store) -> None:
 
     def listed(now_is: int = 0) -> int:
         now = LATER + timedelta(days=now_is)
-        return sum(cell.customers for cell in store.read(lambda it: it.portfolio("analysis", now)))
+        return sum(
+            cell.customers for cell in store.read(lambda it: it.portfolio("analysis", now, opt_in=False))
+        )
 
     assert listed() == 3
     store.write(lambda it: withdraw_permission(it, no(ana, ANALYSIS), now=LATER))
     withdraw(store, eva, consent)
     assert listed() == 1
-    assert store.read(lambda it: it.scored("analysis", None, None, None, 9)) == (iva,)
+    assert store.read(lambda it: it.scored("analysis", None, None, None, 9, opt_in=False)) == (iva,)
     ends = replace(yes(iva, consent), until=LATER + timedelta(days=3))
     store.write(lambda it: give_permission(it, ends, now=LATER))
     assert [listed(2), listed(4)] == [1, 0]
@@ -182,7 +189,7 @@ def test_only_the_served_build_is_refreshed(store: Store, database: str) -> None
     publish(store, "b1", 7, ana)
     publish(store, "b2", 9, ana)
     assert store.write(lambda it: it.refresh_scores("b1", [score(ana, need=0)])) is False
-    assert store.read(lambda it: it.scored("analysis", 1, None, None, 9)) == (ana,)
+    assert store.read(lambda it: it.scored("analysis", 1, None, None, 9, opt_in=False)) == (ana,)
     assert beside_the_store(database, "SELECT DISTINCT need FROM build_scores") == [(1,)]
 
 
@@ -208,7 +215,46 @@ def test_refreshing_publishing_and_dropping_at_once_harm_nothing(store: Store) -
     found = store.read(lambda it: it.current_build())
     assert found is not None
     assert found.build == "b5"
-    assert len(store.read(lambda it: it.scored("analysis", None, None, None, 9))) == 4
+    assert len(store.read(lambda it: it.scored("analysis", None, None, None, 9, opt_in=False))) == 4
+
+
+def test_where_a_yes_is_needed_now_who_never_said_it_is_in_no_list(store: Store) -> None:
+    ana, eva, iva, uma = (register(store, f"{name}@example.org") for name in ("ana", "eva", "iva", "uma"))
+    consent = purpose("analysis")
+    give(store, eva, consent)
+    ends = replace(yes(uma, consent), until=LATER)
+    store.write(lambda it: give_permission(it, ends, now=NOW))
+    publish(store, "b1", 7, ana, eva, iva, uma)  # made when the purpose needed no yes
+    (cell,) = store.read(lambda it: it.portfolio("analysis", LATER, opt_in=True))
+    assert cell == PortfolioCell(1, "gold", 1, 10.25)
+    listed = store.read(lambda it: it.scored("analysis", None, None, None, 9, opt_in=True))
+    assert set(listed) == {eva, uma}  # whose yes has ended, has no permit
+    assert len(store.read(lambda it: it.scored("analysis", None, None, None, 9, opt_in=False))) == 4
+    withdraw(store, eva, consent)
+    assert store.read(lambda it: it.portfolio("analysis", LATER, opt_in=True)) == []
+
+
+def test_what_a_unit_is_expected_to_bring_counts_once(store: Store) -> None:
+    people = [register(store, f"c{number}@example.org") for number in range(6)]
+    homes = ("Prado", "Prado", "Prado", "Silva", "Silva")
+    store.write(
+        lambda it: it.put_memberships(
+            [(one, "household", home, NOW) for one, home in zip(people, homes, strict=False)]
+            + [(one, "account", "ACME", NOW) for one in people[:2]]
+        )
+    )
+    publish(store, "b1", 7, *people)
+
+    def worth(unit: Belonging | None) -> PortfolioCell:
+        (cell,) = store.read(lambda it: it.portfolio("analysis", LATER, opt_in=False, unit=unit))
+        return cell
+
+    assert worth(None) == PortfolioCell(1, "gold", 6, 6 * 10.25)
+    assert worth("household") == PortfolioCell(1, "gold", 6, 3 * 10.25)
+    assert worth("account") == PortfolioCell(1, "gold", 6, 5 * 10.25)
+    for one in people[:2]:  # who does not permit it brings nothing, and their unit's value stays with others
+        store.write(lambda it, one=one: withdraw_permission(it, no(one, ANALYSIS), now=LATER))  # type: ignore[misc]
+    assert worth("household") == PortfolioCell(1, "gold", 4, 3 * 10.25)
 
 
 def test_a_model_is_kept_by_its_version(store: Store) -> None:

@@ -112,6 +112,7 @@ def arguments(
     made: dict[str, Any] = {
         "ApiKey": ApiKey("k2", "till", frozenset({"track"}), b"k2", NOW),
         "Belonging": "household",
+        "Belonging | None": "household",
         "Block": replace(GENESIS, number=1),
         "Collection[CustomerId]": {customer},
         "Conversation": mixer(customer, "c2"),

@@ -14,7 +14,7 @@ from trato.customize.known import known_of
 from trato.customize.sections import Asked
 from trato.differentiate.value.tiers import Tier
 from trato.errors import BadIdentifier, UnknownCustomer
-from trato.permission.permit import read_permits
+from trato.permission.permit import needs_opt_in, read_permits
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -45,7 +45,14 @@ def _page(visit: Visit, *, status: int = 200, problem: str = "", several: tuple[
         if purpose is None:
             return [], [], ()
         words = needs_of_build(it, visit.desk, purpose.key)
-        found = it.scored(purpose.key, need, tier, CustomerId(after) if after else None, ON_A_PAGE + 1)
+        found = it.scored(
+            purpose.key,
+            need,
+            tier,
+            CustomerId(after) if after else None,
+            ON_A_PAGE + 1,
+            opt_in=needs_opt_in(purpose),
+        )
         permits = read_permits(it, purpose, found[:ON_A_PAGE], now=visit.now)
         rows = [known(it, visit, one, {"worth", "wants"}) for one in found[:ON_A_PAGE] if one in permits]
         return rows, list(found[ON_A_PAGE - 1 : ON_A_PAGE] if len(found) > ON_A_PAGE else []), words

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from trato.console.learned import NEEDS_WORDS, needs_of_build, profiling_of_build
 from trato.differentiate.known import NO_NEED
 from trato.differentiate.value.tiers import Tier
-from trato.permission.permit import everyone_permitted
+from trato.permission.permit import everyone_permitted, needs_opt_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -91,7 +91,8 @@ class Absent:
 
 def show(visit: Visit) -> Response:
     """Value by needs: the table, one picture, and who is left out."""
-    now = visit.now
+    now, unit = visit.now, visit.desk.company.settings.unit
+    together = None if unit == "person" else unit
 
     def read(
         it: Transaction,
@@ -99,7 +100,7 @@ def show(visit: Visit) -> Response:
         build, purpose = it.current_build(), profiling_of_build(it, visit.desk.company)
         if purpose is None:
             return build, None, summed(()), NEEDS_WORDS, Absent(0, 0)
-        found = summed(it.portfolio(purpose.key, now))
+        found = summed(it.portfolio(purpose.key, now, opt_in=needs_opt_in(purpose), unit=together))
         everybody = sum(1 for _ in it.all_customers())
         permitted = len(everyone_permitted(it, purpose, now=now))
         absent = Absent(everybody - permitted, max(0, permitted - found.whole.customers))
@@ -107,5 +108,12 @@ def show(visit: Visit) -> Response:
 
     build, purpose, found, needs, absent = visit.desk.store.read(read)
     return visit.show(
-        "portfolio", build=build, purpose=purpose, p=found, needs=needs, absent=absent, no_need=NO_NEED
+        "portfolio",
+        build=build,
+        purpose=purpose,
+        p=found,
+        needs=needs,
+        absent=absent,
+        no_need=NO_NEED,
+        together=together,
     )

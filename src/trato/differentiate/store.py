@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from trato.customers.customer import CustomerId
     from trato.differentiate.known import Counted, Score
+    from trato.identify.store import Belonging
     from trato.permission.permit import Permit
 
 ModelKind = Literal["needs", "values"]
@@ -36,7 +37,10 @@ class PublishedBuild:
 
 @dataclass(frozen=True, slots=True)
 class PortfolioCell:
-    """Customers who share need and tier; `expected_value` is their sum, in minor units."""
+    """Customers who share need and tier; `expected_value` is their sum, in minor units.
+
+    Where customers belong to one household or account, they share its expected value: it counts once.
+    """
 
     need: int
     tier: str
@@ -81,13 +85,29 @@ class BuildStore(Protocol):
     def counted_of(self, permit: Permit) -> Counted | None:
         """What the served build counted of the permit's customer for its purpose; None for nothing."""
 
-    def portfolio(self, purpose: str, now: datetime) -> Sequence[PortfolioCell]:
-        """The served build's customers by need and tier, of those who permit the purpose at this moment."""
+    def portfolio(
+        self, purpose: str, now: datetime, *, opt_in: bool, unit: Belonging | None = None
+    ) -> Sequence[PortfolioCell]:
+        """The served build's customers by need and tier, of those who permit the purpose at this moment.
+
+        `opt_in` says whether they must have granted it, `unit` to whom scores belong together.
+        """
 
     def scored(
-        self, purpose: str, need: int | None, tier: str | None, after: CustomerId | None, limit: int
+        self,
+        purpose: str,
+        need: int | None,
+        tier: str | None,
+        after: CustomerId | None,
+        limit: int,
+        *,
+        opt_in: bool,
     ) -> tuple[CustomerId, ...]:
-        """Customers of a need and a tier (any where None), sorted by id, at most `limit` behind `after`."""
+        """Customers of a need and a tier (any where None), sorted by id, at most `limit` behind `after`.
+
+        Without those who refused the purpose, and with `opt_in` of those alone who granted it. Whether a
+        grant has ended the permit says.
+        """
 
     def refresh_scores(self, build: str, scores: Sequence[Score]) -> bool:
         """Replace scores, or add new ones, in a build if it is the one that is served; whether it is.

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import case, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from trato.customers.customer import CustomerId
@@ -18,7 +18,7 @@ from trato.errors import StorageUnavailable
 from trato.storage.records import Records
 from trato.storage.tables.builds import build_counts, build_scores, builds, served_build
 from trato.storage.tables.builds import models as kept_models
-from trato.storage.tables.customers import customers
+from trato.storage.tables.customers import customers, memberships
 from trato.storage.tables.permissions import permission_standing
 from trato.storage.upsert import in_chunks, insert_new, insert_or_replace, insert_or_replace_all
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from trato.differentiate.known import Score
     from trato.differentiate.store import ModelKind, ModelVersions
+    from trato.identify.store import Belonging
     from trato.permission.permit import Permit
 
 _EACH = ("build", "purpose", "customer")
@@ -141,39 +142,61 @@ class BuildRecords(Records):
         packed = self._keyring.open_bytes(permit.customer, _context(row.build, permit.purpose), row.sealed)
         return _unpacked(permit.customer, permit.purpose, packed)
 
-    def portfolio(self, purpose: str, now: datetime) -> Sequence[PortfolioCell]:
+    def portfolio(
+        self, purpose: str, now: datetime, *, opt_in: bool, unit: Belonging | None = None
+    ) -> Sequence[PortfolioCell]:
         """The served build's customers by need and tier, of those who permit the purpose at this moment.
 
-        A build scores only who permitted; so who has said nothing needs not be asked, and who has must not
-        have refused, nor may their yes have ended.
+        With `opt_in` they must have granted it, whatever was asked for when the build was made. Without, a
+        build scored only who permitted; so who has said nothing needs not be asked, and who has must not
+        have refused, nor may their yes have ended. Of those who belong to one `unit` the first brings its
+        expected value, and the others are counted alone.
         """
         standing = permission_standing.c
         holds = (standing.at <= now) & or_(standing.until.is_(None), standing.until > now)
+        together = memberships.c.lookup
+        alone = case((together.is_(None), build_scores.c.customer))
+        place = func.row_number().over(partition_by=[together, alone], order_by=build_scores.c.customer)
+        theirs = (memberships.c.customer == build_scores.c.customer) & (memberships.c.kind == unit)
+        each = (
+            select(
+                build_scores.c.need, build_scores.c.tier, build_scores.c.expected_value, place.label("place")
+            )
+            .select_from(_SCORES_AND_STANDING.outerjoin(memberships, theirs))
+            .where(_served_for(purpose), _permits(holds, opt_in=opt_in))
+            .subquery()
+        )
         rows = self._connection.execute(
             select(
-                build_scores.c.need,
-                build_scores.c.tier,
+                each.c.need,
+                each.c.tier,
                 func.count(),
-                func.sum(build_scores.c.expected_value),
+                func.sum(case((each.c.place == 1, each.c.expected_value), else_=0.0)),
             )
-            .select_from(_SCORES_AND_STANDING)
-            .where(_served_for(purpose), _not_refused(holds))
-            .group_by(build_scores.c.need, build_scores.c.tier)
-            .order_by(build_scores.c.need, build_scores.c.tier)
+            .group_by(each.c.need, each.c.tier)
+            .order_by(each.c.need, each.c.tier)
         )
         return [PortfolioCell(need, tier, count, value) for need, tier, count, value in rows]
 
     def scored(
-        self, purpose: str, need: int | None, tier: str | None, after: CustomerId | None, limit: int
+        self,
+        purpose: str,
+        need: int | None,
+        tier: str | None,
+        after: CustomerId | None,
+        limit: int,
+        *,
+        opt_in: bool,
     ) -> tuple[CustomerId, ...]:
         """Customers of a need and a tier (any where None), sorted by id, at most `limit` behind `after`.
 
-        Who refused the purpose since the build is left out.
+        Who refused the purpose since the build is left out, and with `opt_in` who never granted it. Whether a
+        grant has ended the permit says.
         """
         wanted = (
             select(build_scores.c.customer)
             .select_from(_SCORES_AND_STANDING)
-            .where(_served_for(purpose), _not_refused())
+            .where(_served_for(purpose), _permits(opt_in=opt_in))
             .order_by(build_scores.c.customer)
             .limit(limit)
         )
@@ -213,11 +236,11 @@ def _served_for(purpose: str) -> ColumnElement[bool]:
     return (build_scores.c.build == _SERVED) & (build_scores.c.purpose == purpose)
 
 
-def _not_refused(*moreover: ColumnElement[bool]) -> ColumnElement[bool]:
+def _permits(*moreover: ColumnElement[bool], opt_in: bool) -> ColumnElement[bool]:
     granted = permission_standing.c.state == "granted"
     for one in moreover:
         granted &= one
-    return or_(permission_standing.c.customer.is_(None), granted)
+    return granted if opt_in else or_(permission_standing.c.customer.is_(None), granted)
 
 
 def _context(build: str, purpose: str) -> str:

@@ -150,7 +150,7 @@ def test_an_event_moves_the_portfolio_within_a_moment(corner: Corner, http: Http
     assert worth.shown.expected is not None
     assert found[0]["expected_value"] == pytest.approx(worth.shown.expected.value)
     assert found[0]["tier"] == worth.shown.expected.tier
-    assert corner.store.read(lambda it: it.scored("advice", 0, None, None, 9)) == (ana,)
+    assert corner.store.read(lambda it: it.scored("advice", 0, None, None, 9, opt_in=True)) == (ana,)
 
 
 def test_many_at_once_are_scored_as_each_page_says(corner: Corner) -> None:
@@ -169,9 +169,9 @@ def test_many_at_once_are_scored_as_each_page_says(corner: Corner) -> None:
         as_on_the_page(corner, score)
     assert {one.potential is None for one in together} == {True, False}
     assert refresh_scores(context_of(corner), everybody)
-    before = corner.store.read(lambda it: it.portfolio("advice", NOW))
+    before = corner.store.read(lambda it: it.portfolio("advice", NOW, opt_in=True))
     assert refresh_scores(context_of(corner), everybody)  # twice changes nothing
-    assert corner.store.read(lambda it: it.portfolio("advice", NOW)) == before
+    assert corner.store.read(lambda it: it.portfolio("advice", NOW, opt_in=True)) == before
     assert sum(cell.customers for cell in before) == len(everybody)
 
 
@@ -207,10 +207,10 @@ def test_nothing_is_kept_for_who_withdrew_meanwhile_nor_in_another_build(corner:
     purposes = corner.company.purposes
     assert corner.store.write(lambda it: put_scored(it, found, purposes=purposes, now=NOW))
     corner.grant(ana)  # so that a score that had been kept would show
-    assert corner.store.read(lambda it: it.scored("advice", None, None, None, 9)) == (ben,)
+    assert corner.store.read(lambda it: it.scored("advice", None, None, None, 9, opt_in=True)) == (ben,)
     corner.build({ana: {}, ben: {}})
     assert not corner.store.write(lambda it: put_scored(it, found, purposes=purposes, now=NOW))
-    assert corner.store.read(lambda it: it.scored("advice", None, None, None, 9)) == ()
+    assert corner.store.read(lambda it: it.scored("advice", None, None, None, 9, opt_in=True)) == ()
 
 
 def test_before_a_build_there_is_nothing_to_refresh(corner: Corner) -> None:
@@ -220,12 +220,12 @@ def test_before_a_build_there_is_nothing_to_refresh(corner: Corner) -> None:
     corner.build({})
     corner.refuse(ana, "advice")
     assert refresh_scores(context_of(corner), [ana])
-    assert corner.store.read(lambda it: it.scored("advice", None, None, None, 9)) == ()
+    assert corner.store.read(lambda it: it.scored("advice", None, None, None, 9, opt_in=True)) == ()
 
 
 def until_all_are_scored(corner: Corner, refresher: Refresher, *customers: CustomerId) -> None:
     def those() -> set[CustomerId]:
-        return set(corner.store.read(lambda it: it.scored("advice", None, None, None, 9)))
+        return set(corner.store.read(lambda it: it.scored("advice", None, None, None, 9, opt_in=True)))
 
     async def work() -> None:
         async with refresher, asyncio.timeout(PATIENCE_SECONDS):

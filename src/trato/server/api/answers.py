@@ -352,7 +352,10 @@ class Conversations(Answer):
 
 
 class Cell(Answer):
-    """Customers who share need and tier; `expected_value` is their sum, in minor units."""
+    """Customers who share need and tier; `expected_value` is their sum, in minor units.
+
+    Where customers belong to one household or account, they share its expected value: it counts once.
+    """
 
     need: int | None
     tier: str

@@ -10,7 +10,7 @@ from trato.customize.wants import NeedInWords, needs_in_words
 from trato.differentiate.known import NO_NEED
 from trato.differentiate.store import PortfolioCell
 from trato.errors import BadOption
-from trato.permission.permit import everyone_permitted
+from trato.permission.permit import everyone_permitted, needs_opt_in
 from trato.permission.purposes import Purpose
 from trato.server.api import answers
 from trato.server.api.door import KEY, Door, example, problems
@@ -71,7 +71,10 @@ def routes(door: Door) -> APIRouter:
                 needs = needs_in_words(model, context.company.needs or (), context.company.names)
             everybody = sum(1 for _ in it.all_customers())
             permitted = len(everyone_permitted(it, why, now=now))
-            cells: Sequence[PortfolioCell] = it.portfolio(why.key, now) if build is not None else ()
+            cells: Sequence[PortfolioCell] = ()
+            if build is not None:
+                together = None if settings.unit == "person" else settings.unit
+                cells = it.portfolio(why.key, now, opt_in=needs_opt_in(why), unit=together)
             return answers.Portfolio(
                 purpose=why.key,
                 at=now,
