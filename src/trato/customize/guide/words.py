@@ -34,6 +34,11 @@ _WORDS: dict[str, dict[Language, str]] = {
         "es": "{took:,} de {of:,} que eligieron lo mismo lo tomaron",
         "pt": "{took:,} de {of:,} que escolheram o mesmo levaram",
     },
+    "took_of_all": {
+        "en": "{took:,} of {of:,} customers took it",
+        "es": "{took:,} de {of:,} clientes lo tomaron",
+        "pt": "{took:,} de {of:,} clientes levaram",
+    },
     "likely": {
         "en": "it goes with the rest; nobody chose all of this before",
         "es": "combina con lo demás; nadie eligió todo esto antes",
@@ -70,7 +75,8 @@ def reason(shown: Shown, language: Language, *, sales: int) -> str:
     if shown.settled != "guess":
         return phrase(shown.settled, language)
     if shown.of and shown.took:
-        return phrase("took", language, took=shown.took, of=shown.of)
+        key = "took" if shown.of < sales else "took_of_all"  # nothing that tells anybody apart was chosen yet
+        return phrase(key, language, took=shown.took, of=shown.of)
     return phrase("likely" if sales else "usual", language)
 
 
