@@ -7,17 +7,20 @@ shown what most take, and corrects it), the guide for everybody alike, and the g
 household's own earlier boxes beside everybody's.
 
     python benchmarks/weekly_box.py [--boxes 400] [--from-week 44] [--json]
+    python benchmarks/weekly_box.py --write box && trato configure box/offer.yaml --learn box/sold.csv
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 from importlib.util import find_spec
 from pathlib import Path
 
 import duckdb
 import numpy as np
+import yaml
 
 from trato.customize.guide.guide import Guide
 from trato.customize.guide.preferences import Preferences, beside_own, learn_preferences
@@ -87,6 +90,23 @@ def boxes() -> tuple[list[str], list[list[str]], np.ndarray, np.ndarray, np.ndar
     )
 
 
+def write(folder: Path, offer: Offer, taken: np.ndarray) -> None:
+    """Write the offer and the boxes, for `trato configure` and `trato rehearse`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    components = {
+        one.name: {"kind": "additional_product", "modules": {module: {} for module in one.names}}
+        for one in offer.components
+    }
+    declared = {"name": {"en": "The weekly box", "es": "La caja semanal", "pt": "A caixa semanal"}}
+    text = yaml.safe_dump(declared | {"components": components}, allow_unicode=True, sort_keys=False)
+    (folder / "offer.yaml").write_text(text, encoding="utf-8")
+    with (folder / "sold.csv").open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow([one.name for one in offer.components])
+        for box in taken.tolist():
+            rows.writerow([one.names[a] for one, a in zip(offer.components, box, strict=True)])
+
+
 def answers(guide: Guide, target: dict[str, str]) -> int:
     """How many values a household corrects, from the top of the page, until the box is its own."""
     state = begun()
@@ -113,6 +133,7 @@ def main() -> None:
     parser.add_argument("--boxes", type=int, default=400, help="held-out boxes to go through")
     parser.add_argument("--from-week", type=int, default=44, help="the first held-out week, from 0")
     parser.add_argument("--json", action="store_true", dest="as_json")
+    parser.add_argument("--write", type=Path, metavar="DIR", help="write the offer and its boxes, and end")
     asked = parser.parse_args()
     rng = np.random.default_rng(0)
     categories, kinds, taken, household, week = boxes()
@@ -122,6 +143,9 @@ def main() -> None:
             for category, names in zip(categories, kinds, strict=True)
         )
     )
+    if asked.write is not None:
+        write(asked.write, offer, taken[rng.permutation(np.flatnonzero(week < asked.from_week))[:LEARNED]])
+        return
     diagram = offer.compile()
     teaches = np.flatnonzero(week < asked.from_week)
     judged = rng.permutation(
