@@ -152,7 +152,7 @@ def test_costs_make_value_and_customers_below_zero(tmp_path: Path) -> None:
 
 def test_refunds_count(tmp_path: Path) -> None:
     rows = shop()
-    back = [(who, when, -paid) for who, when, paid in rows if who == "k003"]  # type: ignore[operator]
+    back = [(who, when, -paid) for who, when, paid in rows if who == "k003"]  # type: ignore[operator]  # rows of mixed cells
     table = write(tmp_path / "t.csv", [*rows, *back])
     assert trato("value", table, *COLUMNS, "--out", tmp_path / "v.csv").returncode == 0
     assert float(next(r for r in read(tmp_path / "v.csv") if r["customer"] == "k003")["actual_value"]) == 0

@@ -33,7 +33,7 @@ def kept(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
             give(store, one)
         for first in (0, 3):
             some = [entry_of(who[0], None, amount=first + number) for number in range(3)]
-            store.write(lambda it, some=some: it.append_interactions(some))  # type: ignore[misc]
+            store.write(lambda it, some=some: it.append_interactions(some))  # type: ignore[misc]  # a default binds it now; mypy infers no such lambda
             seal_log(store, NOW)
         store.write(lambda it: it.append_interactions([entry_of(who[0], None, amount=6)]))
     return shop

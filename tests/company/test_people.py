@@ -210,10 +210,10 @@ def test_changing_the_password_needs_the_old_one_and_ends_other_sessions(
     attempts = Attempts()
     change = {"address": "here", "now": NOW, "draw": draw}
     with pytest.raises(errors.LogInRefused):
-        change_password(store, attempts, person, "wrong", "another good sentence", **change)  # type: ignore[arg-type]
+        change_password(store, attempts, person, "wrong", "another good sentence", **change)  # type: ignore[arg-type]  # parametrised by words
     with pytest.raises(errors.BadPassword):
-        change_password(store, attempts, person, GOOD, "short", **change)  # type: ignore[arg-type]
-    fresh = change_password(store, attempts, person, GOOD, "another good sentence", **change)  # type: ignore[arg-type]
+        change_password(store, attempts, person, GOOD, "short", **change)  # type: ignore[arg-type]  # parametrised by words
+    fresh = change_password(store, attempts, person, GOOD, "another good sentence", **change)  # type: ignore[arg-type]  # parametrised by words
     assert visitor(store, token, now=NOW) is None
     assert visitor(store, fresh, now=NOW) is not None
 
@@ -256,16 +256,16 @@ def test_attempts_keep_little() -> None:
 @given(st.sampled_from(ROLES), st.sampled_from(sorted(MAY["administrator"])))
 def test_a_role_may_what_the_table_says(role: str, area: str) -> None:
     store = AccessInMemory()
-    link = invite(store, role, now=NOW, draw=draw)  # type: ignore[arg-type]
+    link = invite(store, role, now=NOW, draw=draw)  # type: ignore[arg-type]  # parametrised by words
     hashed = open_link(store, link, now=NOW)[0].hashed
     assert store.links[hashed].role == role
-    who = Visitor(_person(role), None)  # type: ignore[arg-type]
+    who = Visitor(_person(role), None)  # type: ignore[arg-type]  # parametrised by words
     if area in MAY[role]:
         who.must(area)
     else:
         with pytest.raises(errors.RoleLacking):
-            who.must(area)  # type: ignore[arg-type]
+            who.must(area)  # type: ignore[arg-type]  # parametrised by words
 
 
 def _person(role: str) -> Person:
-    return Person(PersonId("1"), "a@b.c", "", role, "en", NOW)  # type: ignore[arg-type]
+    return Person(PersonId("1"), "a@b.c", "", role, "en", NOW)  # type: ignore[arg-type]  # parametrised by words

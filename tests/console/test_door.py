@@ -31,7 +31,7 @@ def clock(console: Staged) -> Iterator[Staged]:
 
 def link(console: Staged, role: str = "agent") -> str:
     now = console.clock.now
-    token = console.store.write(lambda it: invite(it, role, now=now, draw=secrets.token_bytes))  # type: ignore[arg-type]
+    token = console.store.write(lambda it: invite(it, role, now=now, draw=secrets.token_bytes))  # type: ignore[arg-type]  # parametrised by words
     return f"/setup/{token}"
 
 

@@ -15,12 +15,12 @@ from tests.console.conftest import Somebody, text_of
 from tests.console.staged import Staged, just_opened, listening, served
 from trato.company.keys import check_key
 from trato.console.portfolio import summed
-from trato.console.render import POLICY
 from trato.console.routes import PAGES, router
 from trato.customize.models import Models
 from trato.differentiate.store import PortfolioCell
 from trato.differentiate.value.tiers import Tier
 from trato.errors import KeyRefused, StorageUnavailable
+from trato.pages.served import HEADERS
 from trato.permission.permit import everyone_permitted
 
 if TYPE_CHECKING:
@@ -150,8 +150,8 @@ def test_the_last_administrator_stays(console: Staged, someone: Someone) -> None
 def test_every_answer_is_strict(console: Staged, someone: Someone, page: Any) -> None:
     path = page.path.format(customer=console.customers["hostile"], token="none")
     answer = someone("administrator").get(path)
-    assert answer.headers["content-security-policy"] == POLICY
-    directives = dict(one.split(maxsplit=1) for one in POLICY.split("; "))
+    assert answer.headers["content-security-policy"] == HEADERS["Content-Security-Policy"]
+    directives = dict(one.split(maxsplit=1) for one in HEADERS["Content-Security-Policy"].split("; "))
     assert directives == {
         "default-src": "'none'",
         "style-src": "'self'",

@@ -84,9 +84,9 @@ def test_every_route_is_in_the_table(console: Staged) -> None:
         draw=bytes, secret=b"",
     )  # fmt: skip
     routes = {
-        (method, route.path)  # type: ignore[attr-defined]
+        (method, route.path)  # type: ignore[attr-defined]  # APIRoute, by what was included
         for route in found.routes
-        for method in route.methods  # type: ignore[attr-defined]
+        for method in route.methods  # type: ignore[attr-defined]  # APIRoute, by what was included
     }
     table = {(page.method, page.path) for page in PAGES}
     assert routes == table | {("GET", "/console.css"), ("GET", "/console.svg")}

@@ -16,12 +16,12 @@ from trato.company.people import MAY
 from trato.company.settings import USUAL
 from trato.console import words as console
 from trato.console.render import HERE
-from trato.console.words import SIGNS, Reader, console_words, preferred
+from trato.console.words import SIGNS, Reader, console_words
 from trato.customize.leave import Stands
 from trato.customize.names import Names
 from trato.differentiate.value.tiers import Tier
 from trato.interact.interactions import KINDS, STANCES
-from trato.pages.words import LANGUAGES
+from trato.pages.words import LANGUAGES, preferred
 from trato.permission.purposes import LEGAL_BASES
 
 if TYPE_CHECKING:

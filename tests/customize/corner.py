@@ -238,13 +238,13 @@ class Corner:
             said = GivePermission(
                 who, self.company.purposes.named(key), "web", "form", "the evidence", at, until
             )
-            self.store.write(lambda it, said=said: give_permission(it, said, now=written))  # type: ignore[misc]
+            self.store.write(lambda it, said=said: give_permission(it, said, now=written))  # type: ignore[misc]  # a default binds it now; mypy infers no such lambda
 
     def refuse(self, who: CustomerId, *purposes: str, at: datetime = NOW, deny: bool = False) -> None:
         verb = deny_permission if deny else withdraw_permission
         for key in purposes:
             said = RefusePermission(who, self.company.purposes.named(key), "web", "desk", "the evidence", at)
-            self.store.write(lambda it, said=said: verb(it, said, now=at))  # type: ignore[misc]
+            self.store.write(lambda it, said=said: verb(it, said, now=at))  # type: ignore[misc]  # a default binds it now; mypy infers no such lambda
 
     def does(
         self,
@@ -309,7 +309,7 @@ class Corner:
         return name
 
     def known(self, who: CustomerId, *sections: str, now: datetime = NOW, **wish: Any) -> KnownCustomer:
-        asked = Asked(frozenset(sections), **wish) if sections else Asked(**wish)  # type: ignore[arg-type]
+        asked = Asked(frozenset(sections), **wish) if sections else Asked(**wish)  # type: ignore[arg-type]  # changes by keyword
         settings = self.company.settings
         return self.store.read(
             lambda it: known_of(

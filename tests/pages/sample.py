@@ -137,4 +137,4 @@ def a_report(**changes: object) -> Report:
         "person": PERSON,
         "made": Made("0.1.0", 7, 16_000, 3, ("trato value sales.csv",)),
     }
-    return Report(**{**parts, **changes})  # type: ignore[arg-type]
+    return Report(**{**parts, **changes})  # type: ignore[arg-type]  # changes by keyword

@@ -80,7 +80,7 @@ def test_without_a_script_every_chart_is_said_in_words_and_tables(browser: Brows
 def test_it_is_accessible(browser: Browser, address: str, scheme: str, width: int) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
-    context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})  # type: ignore[arg-type]
+    context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})  # type: ignore[arg-type]  # a word of Playwright's list
     page = context.new_page()
     for language in ("en", "es", "pt"):
         page.goto(f"{address}#{language}")

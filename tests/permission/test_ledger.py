@@ -141,7 +141,7 @@ def said(*what: tuple[str, int, int]) -> list[Entry]:
         Entry(
             customer=CustomerId("c"),
             purpose="newsletter",
-            state=state,  # type: ignore[arg-type]
+            state=state,  # type: ignore[arg-type]  # a word of the list of states
             at=NOW + timedelta(days=at),
             recorded_at=NOW + timedelta(days=recorded),
             until=None,

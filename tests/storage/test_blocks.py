@@ -41,7 +41,7 @@ def test_the_root_is_that_of_the_standard(leaves: list[bytes]) -> None:
 @given(CELLS, CELLS)
 def test_entries_that_differ_are_hashed_differently(one: list[object], other: list[object]) -> None:
     same = [(type(cell), cell) for cell in one] == [(type(cell), cell) for cell in other]
-    assert (leaf(one) == leaf(other)) is same  # type: ignore[arg-type]
+    assert (leaf(one) == leaf(other)) is same  # type: ignore[arg-type]  # cells of any kind are tried
 
 
 def test_a_block_fits_behind_its_own_only() -> None:
@@ -61,4 +61,4 @@ def test_a_block_fits_behind_its_own_only() -> None:
         {"hash": bytes(32)},
     ]
     for change in changes:
-        assert not fits(first, replace(second, **change))  # type: ignore[arg-type]
+        assert not fits(first, replace(second, **change))  # type: ignore[arg-type]  # changes by keyword

@@ -80,7 +80,7 @@ def test_a_build_is_seen_when_it_is_published_and_not_before(store: Store) -> No
     assert store.read(lambda it: it.scored("analysis", 0, None, None, 9, opt_in=False)) == ()
 
     def fails_late(it: object) -> None:
-        it.publish_build("b2", MODELS, "{}", LATER)  # type: ignore[attr-defined]
+        it.publish_build("b2", MODELS, "{}", LATER)  # type: ignore[attr-defined]  # a Transaction
         raise LookupError
 
     with pytest.raises(LookupError):
@@ -202,7 +202,7 @@ def test_refreshing_publishing_and_dropping_at_once_harm_nothing(store: Store) -
         for _ in range(10):
             build = store.read(lambda it: it.current_build())
             assert build is not None
-            store.write(lambda it, to=build.build: it.refresh_scores(to, some))  # type: ignore[misc]
+            store.write(lambda it, to=build.build: it.refresh_scores(to, some))  # type: ignore[misc]  # a default binds it now; mypy infers no such lambda
 
     def build() -> None:
         for number in range(1, 6):
@@ -253,7 +253,7 @@ def test_what_a_unit_is_expected_to_bring_counts_once(store: Store) -> None:
     assert worth("household") == PortfolioCell(1, "gold", 6, 3 * 10.25)
     assert worth("account") == PortfolioCell(1, "gold", 6, 5 * 10.25)
     for one in people[:2]:  # who does not permit it brings nothing, and their unit's value stays with others
-        store.write(lambda it, one=one: withdraw_permission(it, no(one, ANALYSIS), now=LATER))  # type: ignore[misc]
+        store.write(lambda it, one=one: withdraw_permission(it, no(one, ANALYSIS), now=LATER))  # type: ignore[misc]  # a default binds it now; mypy infers no such lambda
     assert worth("household") == PortfolioCell(1, "gold", 4, 3 * 10.25)
 
 

@@ -153,7 +153,7 @@ def test_a_permit_cannot_be_made_or_widened(store: Store) -> None:
         return Permit(ana, "newsletter", frozenset({"birthday"}), 1, it.transaction, object())
 
     def widened(it: Transaction) -> Permit:
-        return replace(permit(it, ana), fields=frozenset({"birthday"}))  # type: ignore[call-arg]
+        return replace(permit(it, ana), fields=frozenset({"birthday"}))  # type: ignore[call-arg]  # the gate under test
 
     with pytest.raises(errors.PermitVoid):
         store.read(forged)

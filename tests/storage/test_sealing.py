@@ -82,7 +82,7 @@ def test_who_changes_what_is_sealed_is_found_out(
     eva = register(store, "eva@example.org")
     for first in (0, 3, 6):
         entries = [entry_of(ana, None, amount=first + number, statement="words") for number in range(3)]
-        store.write(lambda it, some=entries: it.append_interactions(some))  # type: ignore[misc]
+        store.write(lambda it, some=entries: it.append_interactions(some))  # type: ignore[misc]  # a default binds it now; mypy infers no such lambda
         assert seal_log(store, NOW) == 1
     assert verified(store).faults == ()
     disarm = [
@@ -155,7 +155,7 @@ def test_the_thread_outlives_a_store_that_cannot_serve(
         tries.append(1)
         if len(tries) < 3:
             raise errors.StorageUnavailable("locked")
-        return seal(*given)  # type: ignore[arg-type]
+        return seal(*given)  # type: ignore[arg-type]  # handed on as given
 
     monkeypatch.setattr(sealing, "seal_log", sometimes)
     append(store, ana)

@@ -234,10 +234,10 @@ def test_two_that_block_each_other_run_one_after_the_other(store: Store) -> None
     def cross(first: str, then: str) -> Callable[[Transaction], None]:
         def work(it: Transaction) -> None:
             tries.append(1)
-            it.hold_customer(first, changing=True)  # type: ignore[arg-type]
+            it.hold_customer(first, changing=True)  # type: ignore[arg-type]  # ids are words
             if len(tries) <= 2:
                 both.wait()
-            it.hold_customer(then, changing=True)  # type: ignore[arg-type]
+            it.hold_customer(then, changing=True)  # type: ignore[arg-type]  # ids are words
 
         return work
 

@@ -151,16 +151,16 @@ def publish(
     for one in learned:
         built = one.built
         for counted in built.counted:
-            store.write(lambda it, some=counted: it.put_counted(name, some))  # type: ignore[misc]
+            store.write(lambda it, some=counted: it.put_counted(name, some))  # type: ignore[misc]  # a default binds it now; mypy infers no such lambda
         for scores in built.scores:
-            store.write(lambda it, some=scores: it.put_scores(name, some))  # type: ignore[misc]
+            store.write(lambda it, some=scores: it.put_scores(name, some))  # type: ignore[misc]  # a default binds it now; mypy infers no such lambda
         if built.needs is not None:
             needs = json.dumps(as_document(built.needs), ensure_ascii=False)
             version = built.needs.version
-            store.write(lambda it, v=version, d=needs: it.put_model(v, "needs", d))  # type: ignore[misc]
+            store.write(lambda it, v=version, d=needs: it.put_model(v, "needs", d))  # type: ignore[misc]  # a default binds it now; mypy infers no such lambda
         if built.values is not None:
             values, version = built.values.document(), built.values.version
-            store.write(lambda it, v=version, d=values: it.put_model(v, "values", d))  # type: ignore[misc]
+            store.write(lambda it, v=version, d=values: it.put_model(v, "values", d))  # type: ignore[misc]  # a default binds it now; mypy infers no such lambda
         versions[built.purpose] = {
             "needs": None if built.needs is None else built.needs.version,
             "values": None if built.values is None else built.values.version,

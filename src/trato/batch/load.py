@@ -91,7 +91,7 @@ def load_table(
             left = [one for one in rows if until is None or one.at > until or not _counts(one)]
             often["in_place"] += len(rows) - len(left)
             often.update(
-                store.write(lambda it, some=left: _keep(it, company, mapping, some, now, draw))  # type: ignore[misc]
+                store.write(lambda it, some=left: _keep(it, company, mapping, some, now, draw))  # type: ignore[misc]  # a default binds it now; mypy infers no such lambda
             )
         done += len(chunk)
         tell(done)

@@ -97,7 +97,7 @@ def registered(store: Door, groups: Sequence[Group], *, now: datetime, draw: Dra
     owners: list[CustomerId | None] = []
     new: set[CustomerId] = set()
     for some in in_chunks(groups):
-        found = store.write(lambda it, some=some: resolve(it, some, now=now, draw=draw))  # type: ignore[misc]
+        found = store.write(lambda it, some=some: resolve(it, some, now=now, draw=draw))  # type: ignore[misc]  # a default binds it now; mypy infers no such lambda
         owners += [one.customer for one in found]
         new |= {one.customer for one in found if one.is_new}
     return tuple(owners), len(new)
@@ -107,7 +107,7 @@ def _known(store: Door, groups: Sequence[Group]) -> Owners:
     """To whom each group belongs, None for who is not known."""
     owners: list[CustomerId | None] = []
     for some in in_chunks(groups):
-        planned = store.read(lambda it, some=some: plan(some, look_up(it, some)))  # type: ignore[misc]
+        planned = store.read(lambda it, some=some: plan(some, look_up(it, some)))  # type: ignore[misc]  # a default binds it now; mypy infers no such lambda
         owners += [None if isinstance(one, int) else one for one in planned.of_group]
     return tuple(owners)
 
@@ -132,7 +132,7 @@ def _belonging(store: Door, table: TableRead, owners: Owners) -> None:
                 latest[customer] = (str(names[row]), at)
         for some in in_chunks(sorted(latest.items())):
             given = [(customer, kind, name, _moment(at)) for customer, (name, at) in some]
-            store.write(lambda it, given=given: it.put_memberships(given))  # type: ignore[misc]
+            store.write(lambda it, given=given: it.put_memberships(given))  # type: ignore[misc]  # a default binds it now; mypy infers no such lambda
 
 
 def _moment(at: int) -> datetime:

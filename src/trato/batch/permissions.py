@@ -53,7 +53,7 @@ def record_permissions(
                 latest[key] = one
     recorded = 0
     for some in in_chunks(sorted(latest.items(), key=lambda item: item[0])):
-        said, why = store.write(lambda it, some=some: _record(it, purposes, some, source, now))  # type: ignore[misc]
+        said, why = store.write(lambda it, some=some: _record(it, purposes, some, source, now))  # type: ignore[misc]  # a default binds it now; mypy infers no such lambda
         recorded += said
         refused.update(why)
     return recorded, refused

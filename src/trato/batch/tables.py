@@ -143,7 +143,7 @@ def must_have_columns(
 
 
 def _open_bytes(path: Path) -> IO[bytes]:
-    return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]
+    return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]  # gzip's file reads as any other
 
 
 def _open_text(path: Path, encoding: str) -> TextIO:

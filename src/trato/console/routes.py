@@ -19,8 +19,9 @@ from starlette.responses import RedirectResponse, Response
 from trato import errors
 from trato.company.attempts import Attempts
 from trato.console import customer, customers, door, events, home, keys, people, permissions, portfolio
-from trato.console.render import HEADERS, sign, style
+from trato.console.render import sign, style
 from trato.console.visit import Desk, Visit, arrive, filled_in
+from trato.pages.served import HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -16,10 +16,11 @@ from urllib.parse import parse_qsl, quote
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from trato.company.people import visitor
-from trato.console.render import HEADERS, template
-from trato.console.words import Reader, console_words, preferred
+from trato.console.render import template
+from trato.console.words import Reader, console_words
 from trato.errors import BadBody, BodyTooLarge, FormRefused
-from trato.pages.words import LANGUAGES
+from trato.pages.served import HEADERS
+from trato.pages.words import LANGUAGES, preferred
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

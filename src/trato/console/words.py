@@ -12,7 +12,7 @@ from babel import dates, numbers
 from markupsafe import Markup
 
 from trato.customize.names import NO_NAMES, Names
-from trato.pages.words import LANGUAGES, Words, read_words
+from trato.pages.words import Words, read_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -142,22 +142,5 @@ class Reader:
 
 @cache
 def console_words(language: str) -> Words:
-    """The console's words in one of LANGUAGES."""
+    """The console's words in one of the languages."""
     return read_words(LOCALE / language / "console.po", language)
-
-
-def preferred(header: str | None, spoken: tuple[str, ...] = LANGUAGES) -> str:
-    """The language that a browser asks for first, of those that the console has.
-
-    >>> preferred("fr-CH, pt-BR;q=.9, en;q=.8")
-    'pt'
-    """
-    asked: list[tuple[float, str]] = []
-    for part in (header or "")[:500].split(","):
-        name, _, quality = part.partition(";q=")
-        try:
-            weight = float(quality or 1)
-        except ValueError:
-            continue
-        asked.append((-weight, name.strip()[:2].lower()))
-    return next((name for _, name in sorted(asked, key=lambda one: one[0]) if name in spoken), spoken[0])

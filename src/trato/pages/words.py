@@ -110,3 +110,20 @@ def read_words(catalogue_file: Path, language: str) -> Words:
         key = message.id if isinstance(message.id, str) else message.id[0]
         messages[key] = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
     return Words(language, messages, gettext.c2py(catalogue.plural_expr))
+
+
+def preferred(header: str | None, spoken: tuple[str, ...] = LANGUAGES) -> str:
+    """The language that a browser asks for first, of those that are spoken.
+
+    >>> preferred("fr-CH, pt-BR;q=.9, en;q=.8")
+    'pt'
+    """
+    asked: list[tuple[float, str]] = []
+    for part in (header or "")[:500].split(","):
+        name, _, quality = part.partition(";q=")
+        try:
+            weight = float(quality or 1)
+        except ValueError:
+            continue
+        asked.append((-weight, name.strip()[:2].lower()))
+    return next((name for _, name in sorted(asked, key=lambda one: one[0]) if name in spoken), spoken[0])

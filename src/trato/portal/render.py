@@ -1,4 +1,4 @@
-"""Templates and the headers that every page of the portal goes out with."""
+"""The templates, the stylesheet and the sign of the portal's pages."""
 
 from __future__ import annotations
 
@@ -7,30 +7,14 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 import trato.pages
+from trato.pages.served import templates_in
 
 if TYPE_CHECKING:
-    from jinja2 import Template
+    from jinja2 import Environment, Template
 
 HERE = Path(__file__).parent
 SHARED = Path(trato.pages.__file__).parent / "static"
-
-# Nothing but our own stylesheet: no script at all, no frame, no form to elsewhere.
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; "
-        "base-uri 'none'"
-    ),
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "X-Robots-Tag": "noindex",
-}
 
 
 @cache
@@ -58,13 +42,7 @@ def template(name: str) -> Template:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates_in(HERE / "templates")
     environment.globals["style_version"] = style_version
     environment.filters["capfirst"] = lambda text: text[:1].upper() + text[1:]
     return environment

@@ -14,9 +14,10 @@ from urllib.parse import parse_qsl, urlsplit
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from trato.errors import BadBody, BodyTooLarge, FormRefused, TooMuchAtOnce
-from trato.pages.words import LANGUAGES
-from trato.portal.render import HEADERS, template
-from trato.portal.words import Reader, portal_words, preferred
+from trato.pages.served import HEADERS
+from trato.pages.words import LANGUAGES, preferred
+from trato.portal.render import template
+from trato.portal.words import Reader, portal_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

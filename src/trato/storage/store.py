@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from abc import ABC, abstractmethod
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
@@ -73,7 +74,7 @@ def open_store(url: str, master_key: bytes, *, draw: Callable[[int], bytes] = se
         return ServedStore(parsed, master_key, draw)
 
 
-class _Closing:
+class _Closing(ABC):
     """Closes the store when its `with` block ends."""
 
     def __enter__(self) -> Self:
@@ -84,9 +85,9 @@ class _Closing:
     ) -> None:
         self.close()
 
+    @abstractmethod
     def close(self) -> None:
         """Let go of the store."""
-        raise NotImplementedError
 
 
 class EmbeddedStore(_Closing):

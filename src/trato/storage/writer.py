@@ -143,4 +143,4 @@ class Writer:
         return result, None
 
     def _in_transaction(self) -> bool:
-        return bool(self._connection.connection.dbapi_connection.in_transaction)  # type: ignore[union-attr]
+        return bool(self._connection.connection.dbapi_connection.in_transaction)  # type: ignore[union-attr]  # open as long as the writer is

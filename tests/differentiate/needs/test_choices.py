@@ -58,7 +58,7 @@ def test_labels_are_sorted_as_utf8_text_and_all_used(rows: list[Row]) -> None:
 @given(ROWS, st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(rows: list[Row], shuffler: object) -> None:
     shuffled = list(rows)
-    shuffler.shuffle(shuffled)  # type: ignore[attr-defined]
+    shuffler.shuffle(shuffled)  # type: ignore[attr-defined]  # Hypothesis's Random
     one, other = collected(rows), collected(shuffled)
     assert one.customers.tolist() == other.customers.tolist()
     assert (one.components, one.modules) == (other.components, other.modules)

@@ -87,7 +87,7 @@ class Planted:
 
 def planted(corner: Corner, state: str) -> Planted:
     """A customer of whom everything is kept, whatever they permit by now."""
-    shape = Planted("", state, secrets.token_hex(16))  # type: ignore[arg-type]
+    shape = Planted("", state, secrets.token_hex(16))  # type: ignore[arg-type]  # a word of the list of states
     name, email, card = shape.identity
     words, product, matter, promised, place = shape.told
     birthday, evidence = shape.secret
@@ -103,7 +103,7 @@ def planted(corner: Corner, state: str) -> Planted:
             said = GivePermission(
                 who, corner.company.purposes.named(key), "web", "form", evidence, NOW, until
             )
-            corner.store.write(lambda it, said=said: give_permission(it, said, now=NOW))  # type: ignore[misc]
+            corner.store.write(lambda it, said=said: give_permission(it, said, now=NOW))  # type: ignore[misc]  # a default binds it now; mypy infers no such lambda
     touchpoint = Touchpoint("till", "store", place)
     corner.does(who, product, touchpoint=touchpoint, amount=91357)
     corner.does(who, product, kind="contact", amount=None, learns=False, at=LATER)
@@ -130,7 +130,7 @@ def talks_of(corner: Corner, who: CustomerId) -> Iterator[tuple[str, str]]:
         one = Talk(secrets.token_hex(16), "o", who, "advice", "web", "en", state, "bread", NOW, NOW)
         if stage != "open":
             one = replace(one, accepted=accepted, delivered_at=NOW if stage == "delivered" else None)
-        corner.store.write(lambda it, one=one: it.add_talk(one))  # type: ignore[misc]
+        corner.store.write(lambda it, one=one: it.add_talk(one))  # type: ignore[misc]  # a default binds it now; mypy infers no such lambda
         yield stage, one.id
 
 
@@ -171,7 +171,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
         for name, role in roles.items():
             person = PersonId(secrets.token_hex(8))
             added = Person(person, f"{name}@corner.example", hashed, role, "en", NOW)
-            store.write(lambda it, added=added: it.add_person(added))  # type: ignore[misc]
+            store.write(lambda it, added=added: it.add_person(added))  # type: ignore[misc]  # a default binds it now; mypy infers no such lambda
             people[name] = person
         with serving(corner, LATER) as http:
             keys: dict[str, str] = {scope: key_of(corner, scope) for scope in SCOPES}
