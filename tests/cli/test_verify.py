@@ -117,6 +117,8 @@ MOVED = [
     ("statements", "ledger", "log"),
     [
         (MOVED, [(2, "moved", 3), (3, "moved", 2)], []),
+        (["UPDATE permission_ledger SET fields = '[' WHERE position = 2"], [(2, "altered", None)], []),
+        (["UPDATE permission_ledger SET fields = '7' WHERE position = 2"], [(2, "altered", None)], []),
         (["DELETE FROM interactions WHERE amount = 1"], [], [(1, "entries")]),
         (["UPDATE interactions SET amount = 5 - amount WHERE amount IN (2, 3)"], [], [(1, "e"), (2, "e")]),
         (["DELETE FROM log_blocks WHERE number = 1"], [], [(1, "missing")]),
@@ -124,6 +126,8 @@ MOVED = [
     ],
     ids=[
         "entries exchanged",
+        "fields that are no JSON",
+        "fields that are no list",
         "an entry removed",
         "two entries exchanged",
         "a block removed",
