@@ -1,0 +1,1 @@
+"""Programmes: treatments, facts, decisions and what they are made of; `decide` and `learn` use them."""
