@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 class ServedProgramme:
     """What is served of a programme: versions of its declaration, model ("" before the first) and prices.
 
-    `learned_up_to` is the position of the last decision that taught the model, `settled_up_to` that of the last
-    whose outcome was settled (what was set aside for it released): a model that is learned anew begins at 0, and
-    nothing is released twice. `conducted` is "person" or "system", as it stands now.
+    `learned_up_to` is the position of the last decision that taught the model, `settled_up_to` that of the
+    last whose outcome was settled (what was set aside for it released): a model that is learned anew begins
+    at 0, and nothing is released twice. `conducted` is "person" or "system", as it stands now.
     """
 
     programme: str
@@ -160,8 +160,8 @@ class LearningStore(DecidingStore, Protocol):
     def taught(self, permits: Sequence[Permit], positions: Sequence[int]) -> tuple[Taught, ...]:
         """Decisions at these positions that the permits open, with what came of each in its window, in order.
 
-        A permit opens its customer's decisions of its own purpose. Outcomes count from `at` to `matures_at` by
-        when they happened; several sum: taken where one was, and their amounts. Raises PermitVoid.
+        A permit opens its customer's decisions of its own purpose. Outcomes count from `at` to `matures_at`
+        by when they happened; several sum: taken where one was, and their amounts. Raises PermitVoid.
         """
 
     def happened_under(
