@@ -8,13 +8,17 @@
     touchpoint channel weekday hour moment      the moment
     context.NAME                                what the request says of the visit or the call
 
-A fact is a number or a word; what is not known, or not permitted, is None: unknown, never a guess.
+A fact is a number or a word; what is not known, or not permitted, is None: unknown, never a guess. Money is
+in minor units, `weekday` a word (`monday`), `hour` 0 to 23 in the company's zone, `tier` the tier's value
+(`most_valuable`), `need` and the KEY of a need the slug of its English name.
 """
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +30,26 @@ PLAIN = frozenset(
     "touchpoint channel weekday hour moment".split()
 )
 FAMILIES = frozenset({"need", "wants", "avoids", "bought", "value", "context"})
+
+MONEY = frozenset({"expected_value", "actual_value", "potential"})
+WORDS = frozenset({"tier", "need", "touchpoint", "channel", "weekday", "moment"})
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+Kind = Literal["number", "word", "either"]
+
+
+def kind_of(name: str) -> Kind:
+    """Whether a fact is a number or a word; a personal value, and what a request says, may be either."""
+    family, _, rest = name.partition(".")
+    if rest and family in {"value", "context"}:
+        return "either"
+    return "word" if name in WORDS or (rest and family in {"wants", "avoids"}) else "number"
+
+
+def slug(name: str) -> str:
+    """A name as a key: small letters, digits and _, without accents."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")
 
 
 @dataclass(frozen=True, slots=True)
