@@ -1,21 +1,13 @@
-"""The events of all requests that wait, written together, and each request answered after the commit.
-
-A durable commit costs a sync of the disk, whether it holds one event or a thousand. So while one transaction
-is on its way, what comes waits for the next; under load single events share a commit, and at rest none waits.
-"""
+"""The events of all requests that wait, written together, and each request answered after the commit."""
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from trato.customers.customer import CustomerId
-from trato.errors import StorageError, StorageUnavailable
 from trato.interact.receive import receive
-from trato.server.problems import note_fault
+from trato.server.gathering import Gathering
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,9 +17,6 @@ if TYPE_CHECKING:
     from trato.storage.transaction import Transaction
 
 MOST_AT_ONCE = 1_000
-# Under load, those who were just answered come again within an instant: they share the next transaction too,
-# which else they would all miss. Measured: a third more single events a second where a sync takes 3 ms.
-GATHERING_SECONDS = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +64,7 @@ def writing(context: Context, touched: Callable[[frozenset[CustomerId]], None] =
     return write
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    parcel: Parcel
-    answer: asyncio.Future[None]
-
-
-class Inbox:
+class Inbox(Gathering[Parcel, None]):
     """Takes parcels, and hands all that wait to `write` at once. To be used within its `async with`.
 
     What cannot be written is not kept here: its sender is told, and sends it again. How much may wait is
@@ -89,77 +72,8 @@ class Inbox:
     """
 
     def __init__(self, write: Write) -> None:
-        self._write_parcels = write
-        self._queue: deque[_Waiting] = deque()
-        self._there = asyncio.Event()
-        self._open = False
-        self._task: asyncio.Task[None] | None = None
-        self._thread = ThreadPoolExecutor(1, "trato-inbox")
+        def work(parcels: Sequence[Parcel]) -> list[None]:
+            write(parcels)
+            return [None] * len(parcels)
 
-    async def __aenter__(self) -> Self:
-        self._open = True
-        self._task = asyncio.create_task(self._run(), name="trato-inbox")
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Write what waits, then stop."""
-        self._open = False
-        self._there.set()
-        if self._task is not None:
-            await self._task
-        self._thread.shutdown()
-
-    async def put(self, parcel: Parcel) -> None:
-        """Return once what became of the events is on disk.
-
-        Raises StorageUnavailable when nothing can be written; then nothing of the parcel is kept.
-        """
-        if not self._open:
-            raise StorageUnavailable("the server is stopping", hint="try again")
-        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Waiting(parcel, answer))
-        self._there.set()
-        return await answer
-
-    async def _run(self) -> None:
-        while self._open or self._queue:
-            await self._there.wait()
-            self._there.clear()
-            while self._queue:
-                await self._write(self._next())
-                if self._queue:
-                    await asyncio.sleep(GATHERING_SECONDS)
-
-    def _next(self) -> list[_Waiting]:
-        group = [self._queue.popleft()]
-        events = len(group[0].parcel.events)
-        while self._queue and events + len(self._queue[0].parcel.events) <= MOST_AT_ONCE:
-            group.append(self._queue.popleft())
-            events += len(group[-1].parcel.events)
-        return group
-
-    async def _write(self, group: list[_Waiting]) -> None:
-        parcels = [one.parcel for one in group]
-        try:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._write_parcels, parcels)
-        except StorageError as error:
-            _answer(group, error)
-        except Exception as error:  # noqa: BLE001 whatever it is, those who wait must hear
-            if len(group) == 1:
-                note_fault(error)
-                _answer(group, error)
-                return
-            for one in group:  # so that the one that cannot be received takes no other with it
-                await self._write([one])
-        else:
-            _answer(group, None)
-
-
-def _answer(group: Sequence[_Waiting], error: Exception | None) -> None:
-    for one in group:
-        if one.answer.done():
-            continue  # its sender has gone
-        if error is None:
-            one.answer.set_result(None)
-        else:
-            one.answer.set_exception(error)
+        super().__init__(work, name="trato-inbox", most=MOST_AT_ONCE, size=lambda one: len(one.events))
