@@ -34,7 +34,7 @@ def make(
         list[str],
         typer.Option(
             metavar="SCOPE",
-            help="What it may do: `track`, `read`, `greet`, `permissions`, `build`; repeatable.",
+            help="What it may do: `track`, `read`, `greet`, `decide`, `permissions`, `build`; repeatable.",
         ),
     ],
     as_json: JsonOption = False,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Role = Literal["analyst", "agent", "data_protection", "administrator"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
-Scope = Literal["track", "read", "greet", "permissions", "build"]
+Scope = Literal["track", "read", "greet", "decide", "permissions", "build"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 PersonId = NewType("PersonId", str)
