@@ -25,6 +25,8 @@ TratoError
 │   ├── UnknownTalk       trato.unknown_talk         there is no guided conversation under that address
 │   ├── TalkOver          trato.talk_over            the guided conversation has come further than that
 │   ├── OfferChanged      trato.offer_changed        what would be accepted is not what was seen
+│   ├── UnknownProgramme  trato.unknown_programme    no programme of that name is declared
+│   ├── UnknownDecision   trato.unknown_decision     no decision has that id
 │   ├── BadBody           trato.bad_body             what was sent cannot be read
 │   └── BodyTooLarge      trato.body_too_large       more was sent than one event or request may hold
 ├── NotEnoughData         trato.not_enough_data      the data are sound but too few to answer (exit code 4)
@@ -223,6 +225,18 @@ class OfferChanged(BadInput):
     """What would be accepted is not what was seen."""
 
     code = "trato.offer_changed"
+
+
+class UnknownProgramme(BadInput):
+    """No programme of that name is declared."""
+
+    code = "trato.unknown_programme"
+
+
+class UnknownDecision(BadInput):
+    """No decision has that id."""
+
+    code = "trato.unknown_decision"
 
 
 class BadBody(BadInput):

@@ -81,6 +81,8 @@ STATUSES: Mapping[type[errors.TratoError], int] = {
     errors.UnknownPurpose: 404,
     errors.UnknownCustomer: 404,
     errors.UnknownConversation: 404,
+    errors.UnknownProgramme: 404,
+    errors.UnknownDecision: 404,
     errors.NotEnoughData: 409,
     errors.NotPermitted: 403,
     errors.PermitVoid: 500,

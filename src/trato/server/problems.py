@@ -33,6 +33,8 @@ STATUSES: Mapping[type[errors.TratoError], int] = {
     errors.UnknownCustomer: 404,
     errors.UnknownConversation: 404,
     errors.UnknownTalk: 404,
+    errors.UnknownProgramme: 404,
+    errors.UnknownDecision: 404,
     errors.TalkOver: 409,
     errors.OfferChanged: 409,
     errors.NoConfiguration: 409,
