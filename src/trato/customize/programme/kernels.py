@@ -1,9 +1,9 @@
 """Numeric kernels of a programme: seeded draws, the policy's vector, the posterior's update.
 
 Bit for bit: all is additions, multiplications, divisions and square roots of IEEE 754 in one written order,
-without fast-math and without fused multiply-add, comparisons, and integers. No function of the C library has
-a say, the table of normal quantiles included (see `quantiles.py`). Loops that run over draws or columns may be
-vectorised by the compiler, since each element of the result keeps its own order of summation.
+without fast-math and without fused multiply-add, comparisons, and integers. No function of the C library
+has a say, in the table of normal quantiles neither (see `quantiles.py`). Loops that run over draws or columns
+may be vectorised by the compiler, since each element of the result keeps its own order of summation.
 
 They stand in one file, because numba's cache looks only at the file of the kernel that is called.
 """
@@ -113,7 +113,7 @@ def means(phi: NDArray[np.float32], mean: NDArray[np.float32], found: NDArray[np
 
 @kernel
 def rotate(phi: NDArray[np.float32], root: NDArray[np.float32], turned: NDArray[np.float32]) -> None:
-    """Turned (K, D) = φ · root, root lower triangular, each sum over features in their order; zeros skipped."""
+    """Fill `turned` (K, D) with φ · root (lower triangular), summed in the features' order, without zeros."""
     for k in range(phi.shape[0]):
         row = turned[k]
         row[:] = np.float32(0)
@@ -138,7 +138,7 @@ def shares(
     spread: NDArray[np.float64],
     wins: NDArray[np.int64],
 ) -> bool:
-    """Fill the four results (K,) as `vector.vector` says, from draws z (D, PAIRS); False if not all is finite."""
+    """Fill the four results (K,) as `vector.vector` says, by draws z (D, PAIRS); whether all is finite."""
     many, size = phi.shape
     turned = np.empty((many, size), np.float32)
     rotate(phi, root, turned)
@@ -181,7 +181,7 @@ def shares(
 
 @kernel
 def divided(wins: NDArray[np.int64], explore: int, probabilities: NDArray[np.uint64]) -> None:
-    """The whole of 2³² by wins (K,) and equal exploration; what is left over goes to the most likely, first."""
+    """Split 2³² by wins (K,) and equal exploration; what is left goes to the first of the most likely."""
     many = len(wins)
     left = WHOLE
     most = 0
@@ -272,7 +272,7 @@ def many_vectors(
             return n
         phi = all_phi[:count]
         crossed(x[n], chosen_modules[:count], pairs, phi)
-        normals(np.int64(seeds[n] & _LOW), np.int64(seeds[n] >> _32), table, z)
+        normals(int(seeds[n] & _LOW), int(seeds[n] >> _32), table, z)
         share = min(max(explore[n], least * count), WHOLE)
         if not shares(
             phi,
@@ -300,6 +300,37 @@ def many_vectors(
 
 
 @kernel
+def triangular(
+    mean: NDArray[np.float64],
+    root: NDArray[np.float64],
+    f: NDArray[np.float64],
+    variance: float,
+    missed: float,
+) -> None:
+    """One outcome: Carlson's triangular square-root update (Carlson 1973; Bierman 1977, V.2), in place.
+
+    f (D,) is rootᵀ · features and `missed` what the outcome exceeds its prediction by. Columns go from the
+    last to the first, so that the root stays lower triangular.
+    """
+    size = len(mean)
+    keep = np.empty(size)
+    take = np.empty(size)
+    before = variance
+    for j in range(size - 1, -1, -1):
+        after = before + f[j] * f[j]
+        keep[j] = np.sqrt(before / after)
+        take[j] = f[j] / (after * keep[j])
+        before = after
+    for i in range(size):
+        gathered = 0.0
+        for j in range(i, -1, -1):
+            old = root[i, j]
+            root[i, j] = old * keep[j] - gathered * take[j]
+            gathered += old * f[j]
+        mean[i] += gathered * (missed / before)
+
+
+@kernel
 def learn(
     mean: NDArray[np.float64],
     root: NDArray[np.float64],
@@ -308,46 +339,37 @@ def learn(
     outcomes: NDArray[np.float64],
     weights: NDArray[np.float64],
     surprises: NDArray[np.float64],
-) -> None:
+) -> int:
     """Change mean (D,) and lower root (D, D) in place by outcomes (n,) of features (n, D), one after another.
 
-    Carlson's triangular square-root update (Carlson 1973; Bierman 1977, V.2), columns from the last to the
-    first so that the root stays lower triangular. An outcome of weight w has the variance noise / w; one of
-    weight 0 teaches nothing. `surprises` (n,) are (outcome - predicted) / sd of the prediction, before
-    learning it.
+    An outcome of weight w has the variance noise / w; one of weight 0 teaches nothing. `surprises` (n,) are
+    (outcome - predicted) / sd of the prediction, before learning it. How many taught something; -1 where a
+    number is not finite or a weight is negative.
     """
     size = len(mean)
     f = np.empty(size)
-    keep = np.empty(size)
-    take = np.empty(size)
-    step = np.empty(size)
+    counted = 0
     for n in range(len(outcomes)):
         h = features[n]
+        weight = weights[n]
+        if not (0 <= weight < np.inf):
+            return -1
         missed = outcomes[n]
-        for j in range(size):
-            f[j] = 0.0
-            missed -= h[j] * mean[j]
+        f[:] = 0.0
         for i in range(size):
             x = h[i]
+            missed -= x * mean[i]
             if x != 0:
                 for j in range(i + 1):
                     f[j] += root[i, j] * x
-        weight = weights[n]
-        before = noise / weight if weight > 0 else noise
-        for j in range(size - 1, -1, -1):
-            after = before + f[j] * f[j]
-            keep[j] = np.sqrt(before / after)
-            take[j] = f[j] / (after * keep[j])
-            before = after
-        surprises[n] = missed / np.sqrt(before)
-        if not weight > 0:
-            continue
-        for i in range(size):
-            gathered = 0.0
-            for j in range(i, -1, -1):
-                old = root[i, j]
-                root[i, j] = old * keep[j] - gathered * take[j]
-                gathered += old * f[j]
-            step[i] = gathered
-        for i in range(size):
-            mean[i] += step[i] * (missed / before)
+        variance = noise / weight if weight > 0 else noise
+        total = variance
+        for j in range(size):
+            total += f[j] * f[j]
+        surprises[n] = missed / np.sqrt(total)
+        if not np.isfinite(surprises[n]):
+            return -1
+        if weight > 0:
+            triangular(mean, root, f, variance, missed)
+            counted += 1
+    return counted
