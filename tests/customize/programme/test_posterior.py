@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from trato.customize.programme.posterior import (
     Posterior,
+    carried,
     forgetting,
     learnt,
     noise_seen,
@@ -134,6 +135,35 @@ def test_forgetting_nothing_or_all_and_what_is_certain() -> None:
     everything = forgetting(p, start, 1.0)
     np.testing.assert_allclose(everything.covariance, start.covariance, atol=1e-12)
     np.testing.assert_allclose(everything.mean, start.mean, atol=1e-12)
+
+
+@given(SEEDS, st.integers(1, 8), st.integers(1, 8))
+def test_what_was_learnt_is_carried_to_other_coefficients(seed: int, size: int, other: int) -> None:
+    start, features, outcomes, weights = data(seed, 12, size)
+    p = updated(start, features, outcomes, weights)
+    rng = np.random.default_rng(seed)
+    places = np.array([place if place < size else -1 for place in rng.permutation(size + other)[:other]])
+    new = prior(np.full(other, 0.7), rng.normal(size=other), noise=9.0)
+    found = carried(p, new, places)
+    for a in range(other):
+        expected = p.mean[places[a]] if places[a] >= 0 else new.mean[a]
+        assert found.mean[a] == expected
+        for b in range(other):
+            if places[a] >= 0 and places[b] >= 0:
+                covariance = p.covariance[places[a], places[b]]
+            else:
+                covariance = 0.49 if a == b else 0.0
+            assert found.covariance[a, b] == pytest.approx(covariance, abs=1e-12)
+    assert (found.noise, found.evidence) == (p.noise, p.evidence)
+    np.testing.assert_array_equal(found.root, np.tril(found.root))
+    assert np.all(np.diag(found.root) >= 0)
+
+
+def test_a_place_that_is_none_is_refused() -> None:
+    p = prior([1.0, 1.0], noise=1.0)
+    for places in ([0, 0], [0, 2], [0]):
+        with pytest.raises(ValueError, match="place"):
+            carried(p, p, places)
 
 
 @given(SEEDS, st.integers(1, 8))

@@ -140,6 +140,30 @@ def forgetting(p: Posterior, start: Posterior, rate: float) -> Posterior:
     return Posterior(mean, root, p.noise, p.evidence)
 
 
+def carried(p: Posterior, start: Posterior, places: ArrayLike) -> Posterior:
+    """The belief over other coefficients: those of `start`, of which some were in p before.
+
+    `places` (start's D,) says where each coefficient stands in p, -1 where it is new (`features.places`).
+    What is known of the old ones stays, their correlations too; the new ones are as in `start`, independent
+    of them; those of p that are no longer asked for are integrated out. Noise and evidence are p's. Raises
+    ValueError for places that do not exist or stand twice.
+    """
+    place = np.asarray(places, np.int64)
+    old = place >= 0
+    if (
+        place.shape != (start.size,)
+        or len(np.unique(place[old])) < old.sum()
+        or place.max(initial=-1) >= p.size
+    ):
+        raise ValueError("a coefficient's place is none of the belief's, or stands twice")
+    mean = start.mean.copy()
+    mean[old] = p.mean[place[old]]
+    rows = np.zeros((start.size, p.size + start.size))
+    rows[old, : p.size] = p.root[place[old]]
+    rows[~old, p.size :] = start.root[~old]
+    return Posterior(mean, _lower(rows), p.noise, p.evidence)
+
+
 def noise_seen(noise: float, surprises: ArrayLike, trust: float = 50.0) -> float:
     """The noise after a batch: the scale of an inverse gamma whose prior is worth `trust` outcomes.
 
@@ -187,6 +211,13 @@ def _precision(root: NDArray[np.float64]) -> NDArray[np.float64]:
     inverse = np.linalg.inv(root)
     precision: NDArray[np.float64] = inverse.T @ inverse
     return precision
+
+
+def _lower(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The lower triangular L, its diagonal not negative, with L · Lᵀ = rows · rowsᵀ: (D, D) of (D, m ≥ D)."""
+    upper = np.linalg.qr(rows.T, mode="r")
+    signs = np.where(np.diag(upper) < 0, -1.0, 1.0)
+    return np.ascontiguousarray(np.tril((signs[:, None] * upper).T))
 
 
 def _check_noise(noise: float) -> None:
