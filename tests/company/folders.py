@@ -86,6 +86,46 @@ rules:
 rule_tables: []
 """
 
+TREATMENTS = """\
+programmes:
+  come_back:
+    label: {en: Come back}
+    purpose: offers
+    believes: service
+    touchpoints: [till]
+    moment: {starts: arrives, component: bread, least: 0.3}
+    goal: {outcome: taken, days: 14, source: purchase, component: bread, module: rye}
+    same_for_all: coupon
+    starts: 2026-01-01
+    ends: 2026-12-31
+    conducted: person
+    explore: 0.2
+    holdouts: {nothing: 0.1, same_for_all: 0.1, random: 0.05}
+    budget: 500.50
+    capacity: 100
+    caps:
+    - {contacts: 2, days: 30, channel: store}
+    fatigue: 0.05
+    eligible: tier in {MVC, MGC}
+    features: [tier, {fact: days_since_purchase, scale: 7}, {fact: context.season, levels: [spring, autumn]}]
+    fairness: [value.card]
+    prior_rate: 0.05
+    noise: 0.1
+    treatments:
+      coupon:
+        label: {en: a coupon}
+        says: {en: Come and see us.}
+        configuration: {bread: rye}
+        attributes: {discount: 0.1}
+        value: 9.50
+        cost: 0.29
+        cost_taken: 1
+        eligible: known need
+        stock: 40
+        lever: 1.5
+        prior: {rate: 0.04, weight: 20}
+"""
+
 SALES = """\
 card_no,bought,aisle,product,paid
 1,2025-01-01 10:00,bread,rye,1.20

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.company.folders import FILES, GROCER, NAMES, OFFER, shop
+from tests.company.folders import FILES, GROCER, NAMES, OFFER, TREATMENTS, shop
 from trato import declared, shapes
 from trato.company.folder import examine
 from trato.company.sections import SECTIONS
@@ -113,6 +113,8 @@ def test_what_reading_refuses_for_its_shape_the_schema_refuses_too(file: str, tm
         path.write_text(OFFER, encoding="utf-8")
     if file == "names.yaml":
         path.write_text(NAMES, encoding="utf-8")
+    if file == "treatments.yaml":
+        path.write_text(TREATMENTS, encoding="utf-8")
     schema = jsonschema.Draft202012Validator(json.loads(section.schema.read_text(encoding="utf-8")))
     refused = 0
     for one in broken(declared.read(path).root):

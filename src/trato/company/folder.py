@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from trato import declared, shapes
 from trato.company.offering import read_offering
+from trato.company.programmes import check_programmes
 from trato.company.sections import SECTIONS
 from trato.company.settings import LANGUAGES, USUAL, Settings, settings_in
 from trato.customize.names import NO_NAMES, Names, names_in
+from trato.customize.programme.declaration import programmes_in
+from trato.customize.programme.treatments import NO_PROGRAMMES, Programmes
 from trato.declared import Complaint, Declared, Page, Reader
 from trato.differentiate.needs.names import NamedNeed, needs_in
 from trato.errors import BadDeclaration, BadInput, FileNotReadable, nearest
@@ -60,7 +63,8 @@ class Fault:
 class Company:
     """What a folder declares. `offer` is None where none is, `needs` where nothing was named yet.
 
-    `questions` are those that the guide may ask, `names` what components and modules are called.
+    `questions` are those that the guide may ask, `names` what components and modules are called,
+    `programmes` what may be given to whom.
     """
 
     folder: Path
@@ -72,6 +76,7 @@ class Company:
     offer: Offer | None = None
     questions: tuple[PlainQuestion, ...] = ()
     names: Names = NO_NAMES
+    programmes: Programmes = NO_PROGRAMMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +142,9 @@ def examine(folder: Path) -> Examined:
     sources = section("sources.yaml", Sources({}, {}), lambda wrong, root: sources_in(wrong, root, setting))
     needs = section("needs.yaml", None, needs_in)
     names = section("names.yaml", NO_NAMES, names_in)
+    programmes = section(
+        "treatments.yaml", NO_PROGRAMMES, lambda wrong, root: programmes_in(wrong, root, setting)
+    )
     offer = section("offer.yaml", None, lambda wrong, _: offer_in(folder / "offer.yaml", wrong))
     page = roots.get("company.yaml")
     written = page.members.get("offer") if page is not None and page.kind == "mapping" else None
@@ -148,7 +156,9 @@ def examine(folder: Path) -> Examined:
         written,
         lambda file, line, message, hint: faults.append(Fault(file, line, message, hint)),
     )
-    company = Company(folder, settings, touchpoints, purposes, sources, needs, offer, questions, names)
+    company = Company(
+        folder, settings, touchpoints, purposes, sources, needs, offer, questions, names, programmes
+    )
     faults += _across(company, roots)
     files = list(SECTIONS)
     order = {str(folder / file): place for place, file in enumerate(files)}
@@ -194,8 +204,9 @@ def _across(company: Company, roots: dict[str, Declared]) -> Iterator[Fault]:
     yield from _without_profiling(company, roots)
     yield from _without_account(company, roots)
     yield from _named_twice(company, roots)
-    for file in ("company.yaml", "purposes.yaml", "touchpoints.yaml", "needs.yaml", "names.yaml"):
-        if file in roots:
+    yield from _programmes(company, roots)
+    for file in SECTIONS:
+        if file in roots and file not in {"sources.yaml", "offer.yaml"}:
             yield from _untranslated(company, file, roots[file])
 
 
@@ -298,6 +309,14 @@ def _named_twice(company: Company, roots: dict[str, Declared]) -> Iterator[Fault
                     f"{often} needs are called {name!r}",
                     "give each a name of its own",
                 )
+
+
+def _programmes(company: Company, roots: dict[str, Declared]) -> Iterator[Fault]:
+    if "treatments.yaml" in roots:
+        path = company.folder / "treatments.yaml"
+        wrong, remarks = check_programmes(company, roots["treatments.yaml"])
+        yield from _as_faults(path, wrong)
+        yield from (replace(one, grave=False) for one in _as_faults(path, remarks))
 
 
 def _untranslated(company: Company, file: str, at: Declared) -> Iterator[Fault]:

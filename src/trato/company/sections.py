@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trato.company.settings import COMPANY
+from trato.customize.programme.shape import PROGRAMMES
 from trato.interact.source_shapes import SOURCES
 from trato.interact.touchpoints import TOUCHPOINTS
 from trato.offer.shape import OFFER
@@ -162,6 +163,7 @@ SECTIONS = {
         Section("offer.yaml", OFFER, "What it can vary, and which of it goes together.", required=False),
         Section("needs.yaml", NEEDS, "What the needs are called that were found.", required=False),
         Section("names.yaml", NAMES, "What people call components and modules.", required=False),
+        Section("treatments.yaml", PROGRAMMES, "What may be given to whom, and to what end.", required=False),
     )
 }
 

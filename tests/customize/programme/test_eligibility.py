@@ -190,10 +190,8 @@ def test_equal_by_text_and_the_same_after_a_pickle(tree: Tree) -> None:
         assert other.names == condition.names
 
 
-def holds(text: str, minor_units: int = 2, **facts: Fact) -> bool | None:
-    return Condition(text, minor_units).holds(
-        Facts({name.replace("__", "."): one for name, one in facts.items()})
-    )
+def holds(text: str, **facts: Fact) -> bool | None:
+    return Condition(text).holds(Facts({name.replace("__", "."): one for name, one in facts.items()}))
 
 
 def test_the_example_of_the_page() -> None:

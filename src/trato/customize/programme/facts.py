@@ -46,6 +46,14 @@ def kind_of(name: str) -> Kind:
     return "word" if name in WORDS or (rest and family in {"wants", "avoids"}) else "number"
 
 
+def is_believed(name: str) -> bool:
+    """Whether a fact is of a customer's value, belief, history or statements: read for profiling alone."""
+    family, _, rest = name.partition(".")
+    if rest:
+        return family in {"need", "wants", "avoids", "bought"}
+    return name in MONEY or name in {"tier", "need", "weight", "evidence", "p_alive", "days_since_purchase"}
+
+
 def slug(name: str) -> str:
     """A name as a key: small letters, digits and _, without accents."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
