@@ -38,10 +38,11 @@ def some(completejourney: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     folder = tmp_path_factory.mktemp("some")
     known = f"SELECT household_id FROM '{completejourney}/demographics.parquet'"
     chosen = f"({known} ORDER BY household_id LIMIT {HOUSEHOLDS})"
-    for table in ("transactions", "demographics"):
+    for table in ("transactions", "demographics", "campaigns", "coupon_redemptions"):
         rows = f"SELECT * FROM '{completejourney}/{table}.parquet' WHERE household_id IN {chosen}"
         duckdb.sql(f"COPY ({rows}) TO '{folder}/{table}.parquet'")
-    duckdb.sql(f"COPY (SELECT * FROM '{completejourney}/products.parquet') TO '{folder}/products.parquet'")
+    for table in ("products", "campaign_descriptions"):
+        duckdb.sql(f"COPY (SELECT * FROM '{completejourney}/{table}.parquet') TO '{folder}/{table}.parquet'")
     return folder
 
 
@@ -120,6 +121,21 @@ def test_the_report_adds_up(report: Report) -> None:
     assert report.ladder.concentration == tuple(sorted(report.ladder.concentration))
     gains = [row.hits_gained.mean for row in report.ladder.rows]
     assert gains == sorted(gains, reverse=True)
+
+
+def test_the_campaigns_prove_nothing_and_say_what_would(report: Report, found: Study, out: Path) -> None:
+    log = duckdb.read_parquet(str(out / "campaigns.parquet"))
+    assert {"kind", "campaign", "customer", "mailed", "during", "before", "earlier"} <= set(log.columns)
+    assert sum(row.mailings for row in report.campaigns) == sum(
+        mailed for (mailed,) in log.select("mailed").fetchall()
+    )
+    assert [row.mailings for row in report.campaigns] == sorted(
+        (row.mailings for row in report.campaigns), reverse=True
+    )
+    largest = found.campaigns[0]
+    assert largest.said.chosen
+    assert largest.said.foretold.low > 0.6
+    assert largest.proposal.smallest > 0
 
 
 def test_the_household_shown_is_real(report: Report, found: Study) -> None:

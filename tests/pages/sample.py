@@ -6,6 +6,7 @@ from datetime import date
 
 from trato.estimates import Interval
 from trato.pages.report import (
+    CampaignRow,
     CurvePoint,
     Evidence,
     ExperiencePart,
@@ -53,6 +54,23 @@ HONESTY = Honesty(
     capture_past_spend=0.898,
     difference=Interval(0.008, -0.004, 0.019),
     within=0.889,
+)
+CAMPAIGNS = (
+    CampaignRow(
+        Name("Type A"),
+        campaigns=3,
+        mailings=120,
+        used=0.173,
+        foretold=Interval(0.89, 0.88, 0.9),
+        before=Interval(36.2, 33.7, 38.6),
+        placebo=Interval(-3.2, -4.3, -2.2),
+        change=Interval(0.0, -1.1, 1.1),
+        customers=40,
+        held_out=0.2,
+        smallest=4.64,
+        worthwhile=2.86,
+        rounds=3,
+    ),
 )
 ROWS = (
     LadderRow(DOG_FOOD, 13, 90, 900, 0.27, 0.36, 0.60, Interval(0.33, 0.30, 0.36), "one_to_one"),
@@ -134,6 +152,7 @@ def a_report(**changes: object) -> Report:
                 "same", "All get the same.", "Todos reciben lo mismo.", "Todos recebem o mesmo."
             ),
         ),
+        "campaigns": CAMPAIGNS,
         "person": PERSON,
         "made": Made("0.1.0", 7, 16_000, 3, ("trato value sales.csv",)),
     }

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from trato.batch.appraise import AppraisalTable, appraise_table, write_gains
 from trato.batch.choices import ChoicesTable
+from trato.batch.demo_campaigns import campaigns_study
 from trato.batch.demo_shop import Labels, Shop, read_labels, read_shop
 from trato.batch.engine import Column, Source
 from trato.batch.needs import NeedsTable, needs_table, write_needs
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from trato.batch.appraise import AppraisalReport
+    from trato.batch.demo_campaigns import CampaignsOf
     from trato.batch.engine import Engine
     from trato.batch.needs import NeedsReport
     from trato.batch.value import ValueReport
@@ -65,8 +67,9 @@ class Study:
     """All that the demo found, and the commands that find the same.
 
     `needs` are what households come for: groups by the categories in their baskets. `tastes` says which kind
-    within a category one will choose next, from the shares of all and its own choices. `shown` is the
-    household whose page is shown, by its place in the values; `came_for` counts the categories it bought,
+    within a category one will choose next, from the shares of all and its own choices. `campaigns` are
+    the shop's mailings, of which nobody was left out by lot. `shown` is the household whose page is shown,
+    by its place in the values; `came_for` counts the categories it bought,
     `chosen` the kinds in them.
     """
 
@@ -77,6 +80,7 @@ class Study:
     tastes: NeedsReport
     value: ValueReport
     appraisal: AppraisalReport
+    campaigns: tuple[CampaignsOf, ...]
     shown: int
     came_for: Mapping[tuple[str, str], int]
     chosen: Mapping[tuple[str, str], int]
@@ -147,6 +151,8 @@ def study(
     )
     appraisal = appraise_table(engine, judged, progress)
     write_gains(appraisal, out / "gains.csv")
+    with progress("asking what the campaigns can say"):
+        campaigns = campaigns_study(engine, data, out, seed=shop.seed)
     return Study(
         shop=shop,
         labels=labels,
@@ -155,6 +161,7 @@ def study(
         tastes=tastes,
         value=value,
         appraisal=appraisal,
+        campaigns=campaigns,
         shown=shown,
         came_for=came_for,
         chosen=_chosen(engine, who),

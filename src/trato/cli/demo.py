@@ -75,6 +75,8 @@ def demo(
 
 def summary(found: Study, report: Report, page: Path) -> dict[str, object]:
     """The study in plain values, as `--json` prints it."""
+    from dataclasses import asdict
+
     from trato.batch import appraise, needs
     from trato.cli import value
 
@@ -86,6 +88,7 @@ def summary(found: Study, report: Report, page: Path) -> dict[str, object]:
         "value": value.summary(found.value),
         "needs": needs.summary(found.needs),
         "appraisal": appraise.summary(found.appraisal),
+        "campaigns": [asdict(one) for one in report.campaigns],
         "seed": report.made.seed,
     }
 

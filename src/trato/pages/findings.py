@@ -35,6 +35,8 @@ def findings(
     """
     found = [_value(report, words), _growable(report, words), _needs(report, words, inside)]
     found += _ladder(report, words, begun, inside)
+    if report.campaigns:
+        found.append(Finding("campaigns", _campaigns(report, words)))
     honesty = report.value.honesty
     if honesty is not None:
         best, past = words.share(honesty.capture, 1), words.share(honesty.capture_past_spend, 1)
@@ -44,6 +46,18 @@ def findings(
         found.append(Finding("revenue", words.say("find.revenue"), limit=True))
     found.append(Finding("trying", words.say("find.trying"), limit=True))
     return tuple(finding for finding in found if finding is not None)
+
+
+def _campaigns(report: Report, words: Words) -> Markup:
+    """What the largest kind of campaign says, which is that it says little."""
+    row = report.campaigns[0]
+    return words.say(
+        "find.campaigns" if row.rounds is not None else "find.campaigns.never",
+        foretold=words.number(100 * row.foretold.mean),
+        part=words.share(row.held_out),
+        rounds=words.number(row.rounds or 0),
+        money=words.amount(row.worthwhile, report.currency),
+    )
 
 
 def beats(honesty: Honesty) -> str:

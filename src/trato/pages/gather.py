@@ -11,6 +11,7 @@ from trato.pages.household import household
 from trato.pages.labels import component_name, expected_value, need_name
 from trato.pages.report import (
     TIERS,
+    CampaignRow,
     CurvePoint,
     ExperiencePart,
     Honesty,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from trato.batch.appraise import AppraisalReport
     from trato.batch.demo import Study
+    from trato.batch.demo_campaigns import CampaignsOf
     from trato.batch.demo_shop import Labels, Shop
     from trato.batch.needs import NeedsReport
     from trato.batch.value import ValueReport
@@ -58,6 +60,7 @@ def report_of(study: Study, *, version: str) -> Report:
         needs_drifting=sum(one.state == "drifting" for one in needs.matching.namings),
         needs_unknown=int((likeliest < 0).sum()),
         ladder=_ladder(study.appraisal, study.labels, study.shop),
+        campaigns=tuple(map(_campaign, study.campaigns)),
         experience=_experience(study),
         person=household(study),
         made=Made(
@@ -67,6 +70,24 @@ def report_of(study: Study, *, version: str) -> Report:
             rejected=value.reading.rejected,
             commands=study.commands,
         ),
+    )
+
+
+def _campaign(of: CampaignsOf) -> CampaignRow:
+    return CampaignRow(
+        name=Name(of.kind),
+        campaigns=of.campaigns,
+        mailings=of.mailings,
+        used=of.used,
+        foretold=of.said.foretold,
+        before=of.said.before,
+        placebo=of.said.placebo,
+        change=of.said.change,
+        customers=of.proposal.customers,
+        held_out=of.proposal.share,
+        smallest=of.proposal.smallest,
+        worthwhile=of.proposal.worthwhile,
+        rounds=of.proposal.rounds,
     )
 
 

@@ -89,6 +89,9 @@ class _Article:
     def money(self, value: float, digits: int | None = None) -> str:
         return self.words.money(value, self.report.currency, digits)
 
+    def amount(self, value: float) -> str:
+        return self.words.amount(value, self.report.currency)
+
     def hits(self, share: float) -> str:
         """Right guesses out of a hundred."""
         return self.words.number(100 * share)

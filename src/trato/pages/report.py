@@ -152,6 +152,32 @@ class LadderPart:
 
 
 @dataclass(frozen=True, slots=True)
+class CampaignRow:
+    """All campaigns of one kind, which nobody was left out of by lot. Money is spent a week.
+
+    `used` is the share of `mailings` of which a coupon was used; `foretold` how often, of a mailed and
+    another household, what was known before points at the mailed one; `before`, `placebo` and `change` are
+    the mailed's minus the others': what they spent before, its change already before the campaign, and its
+    change with it. To leave out `held_out` of the `customers` of each campaign by lot proves an effect of
+    `smallest`, or in `rounds` campaigns one of `worthwhile` (None: in more than a hundred).
+    """
+
+    name: Name
+    campaigns: int
+    mailings: int
+    used: float
+    foretold: Interval
+    before: Interval
+    placebo: Interval
+    change: Interval
+    customers: int
+    held_out: float
+    smallest: float
+    worthwhile: float
+    rounds: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class ExperiencePart:
     """Peppers' square: which experience the company can deliver, from how it interacts and how it treats."""
 
@@ -245,6 +271,7 @@ class Report:
     needs_drifting: int
     needs_unknown: int
     ladder: LadderPart
+    campaigns: tuple[CampaignRow, ...]
     experience: ExperiencePart
     person: PersonPart
     made: Made

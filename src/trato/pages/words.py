@@ -67,6 +67,12 @@ class Words:
         )
         return str(written).replace("-", "−")
 
+    def amount(self, value: float, currency: str) -> str:
+        """A small amount, to the hundredth."""
+        return str(numbers.format_currency(round(value, 2) + 0.0, currency, locale=self.language)).replace(
+            "-", "−"
+        )
+
     def day(self, day: date) -> str:
         """A date written out."""
         return str(dates.format_date(day, "long", locale=self.language))
