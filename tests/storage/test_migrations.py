@@ -18,14 +18,24 @@ from tests.storage.shop import MASTER_KEY
 from trato import errors
 from trato.storage.migrate import known_version, migrate_store, stored_version
 from trato.storage.store import open_store
-from trato.storage.tables import access, builds, conversations, customers, interactions, permissions, talks
+from trato.storage.tables import (
+    access,
+    builds,
+    conversations,
+    customers,
+    decisions,
+    interactions,
+    permissions,
+    programmes,
+    talks,
+)
 from trato.storage.tables.columns import METADATA, UtcDateTime
 from trato.storage.upsert import insert_new, insert_or_replace
 
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
 
-DOMAINS = (access, builds, conversations, customers, interactions, permissions, talks)
+DOMAINS = (access, builds, conversations, customers, decisions, interactions, permissions, programmes, talks)
 DIALECTS = (make_url("sqlite://").get_dialect()(), make_url("postgresql://").get_dialect()())
 
 

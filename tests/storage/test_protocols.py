@@ -10,6 +10,7 @@ import pytest
 from trato.company import access
 from trato.customers import register
 from trato.customize.guide import talk
+from trato.customize.programme import store as programme
 from trato.differentiate import store as differentiate
 from trato.identify import store as identify
 from trato.interact import conversations, log
@@ -34,13 +35,26 @@ if TYPE_CHECKING:
         register.CustomerStore,
         standing.StandingStore,
         talk.TalkStore,
+        programme.DecidingStore,
+        programme.LearningStore,
     ]:
-        return it, it, it, it, it, it, it, it, it, it, it, it
+        return it, it, it, it, it, it, it, it, it, it, it, it, it, it
 
 
 PROTOCOLS = [
     protocol
-    for module in (access, register, differentiate, identify, conversations, log, permission, standing, talk)
+    for module in (
+        access,
+        register,
+        differentiate,
+        identify,
+        conversations,
+        log,
+        permission,
+        programme,
+        standing,
+        talk,
+    )
     for name, protocol in vars(module).items()
     if name.endswith("Store") and protocol.__module__ == module.__name__
 ]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from trato.identify.store import Belonging
     from trato.permission.permit import Permit
 
-ModelKind = Literal["needs", "values"]
+ModelKind = Literal["needs", "values", "posterior", "prices", "programme"]
 
 
 class ModelVersions(TypedDict):

@@ -1,4 +1,6 @@
-"""Blocks of the log: each seals the entries up to a watermark, so that nobody can change them unnoticed.
+"""Blocks of a log: each seals the entries up to a watermark, so that nobody can change them unnoticed.
+
+There are three logs: interactions, decisions, and their outcomes, each with a chain of blocks of its own.
 
 A block holds the root of a Merkle tree over its entries in the log's order, hashed as RFC 6962 does, and its
 own hash covers that root and the hash of the block before. One sealer makes them behind the writers, up to a
@@ -11,12 +13,20 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_ENCODING = b"trato log 1"
+LogName = Literal["interactions", "decisions", "outcomes"]
+LOGS: tuple[LogName, ...] = get_args(LogName)
+
+# It begins what a block's hash covers, so that no block of one log fits another.
+_ENCODING: dict[LogName, bytes] = {
+    "interactions": b"trato log 1",
+    "decisions": b"trato decisions 1",
+    "outcomes": b"trato outcomes 1",
+}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Cell = str | int | bool | bytes | datetime | None
@@ -90,24 +100,26 @@ def root_of(leaves: Sequence[bytes]) -> bytes:
     return level[0]
 
 
-def sealed(before: Block, leaves: Sequence[bytes], up_to: int, at: datetime) -> Block:
-    """The block that seals entries, given as hashed, behind another block."""
+def sealed(
+    before: Block, leaves: Sequence[bytes], up_to: int, at: datetime, log: LogName = "interactions"
+) -> Block:
+    """The block that seals entries of a log, given as hashed, behind another block."""
     block = Block(before.number + 1, before.up_to, up_to, len(leaves), root_of(leaves), at)
-    return replace(block, hash=_hash(before, block))
+    return replace(block, hash=_hash(before, block, log))
 
 
-def fits(before: Block, block: Block) -> bool:
-    """Whether a block is as it was sealed behind that other one."""
+def fits(before: Block, block: Block, log: LogName = "interactions") -> bool:
+    """Whether a block of a log is as it was sealed behind that other one."""
     return (
         block.number == before.number + 1
         and block.after == before.up_to
-        and block.hash == _hash(before, block)
+        and block.hash == _hash(before, block, log)
     )
 
 
-def _hash(before: Block, block: Block) -> bytes:
+def _hash(before: Block, block: Block, log: LogName) -> bytes:
     cells: tuple[Cell, ...] = (
-        _ENCODING,
+        _ENCODING[log],
         block.number,
         block.after,
         block.up_to,

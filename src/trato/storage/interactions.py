@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from trato.customers.customer import CustomerId
 from trato.differentiate.known import MoneyDay, add_days
@@ -59,12 +59,7 @@ class InteractionRecords(Records):
         To be asked within `write`: it waits for those who are appending, for positions are given out before
         they are committed, and holds off others until the transaction ends.
         """
-        if not self._writing:
-            message = "the watermark is asked for within a transaction that writes: others must wait for it"
-            raise RuntimeError(message)
-        if self._connection.dialect.name == "postgresql":
-            self._connection.execute(text("LOCK TABLE interactions IN SHARE MODE"))
-        return self._connection.execute(select(func.max(interactions.c.position))).scalar_one() or 0
+        return self._watermark(interactions)
 
     def arrivals(self, most: int) -> tuple[tuple[str, int, datetime], ...]:
         """Of the last `most` interactions: each source, how often it is among them, and when it came last."""

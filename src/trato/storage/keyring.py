@@ -66,6 +66,12 @@ class Keyring:
             if missing and not self._make_all(missing):
                 self._fetch(missing)  # another transaction made some of them
 
+    def prepare_to_open(self, customers: Iterable[str]) -> None:
+        """Have the keys of many customers at hand, as far as they are there, in a few statements."""
+        wanted = sorted({one for one in customers if (data_keys.name, one) not in self._at_hand})
+        for chunk in in_chunks(wanted):
+            self._fetch(chunk)
+
     def seal(self, customer: str, context: str, words: str) -> bytes:
         """The words, encrypted under the customer's key, which is made when there is none."""
         return self.seal_bytes(customer, context, words.encode(errors=_ANY))
@@ -85,12 +91,19 @@ class Keyring:
 
     def seal_for_store(self, context: str, words: str) -> bytes:
         """The words, encrypted under a key of the store, for what belongs to no customer."""
-        return self._encrypt(self._cipher(store_keys, _STORE), words.encode(errors=_ANY), context)
+        return self.seal_bytes_for_store(context, words.encode(errors=_ANY))
 
     def open_for_store(self, context: str, sealed: bytes) -> str:
         """The words again. Raises as `open`."""
-        cipher = self._cipher(store_keys, _STORE, make=False)
-        return self._decrypt(cipher, sealed, context).decode(errors=_ANY)
+        return self.open_bytes_for_store(context, sealed).decode(errors=_ANY)
+
+    def seal_bytes_for_store(self, context: str, plain: bytes) -> bytes:
+        """As `seal_for_store`."""
+        return self._encrypt(self._cipher(store_keys, _STORE), plain, context)
+
+    def open_bytes_for_store(self, context: str, sealed: bytes) -> bytes:
+        """As `open_for_store`."""
+        return self._decrypt(self._cipher(store_keys, _STORE, make=False), sealed, context)
 
     def pepper(self) -> bytes:
         """The key of the store's look-ups, made when there is none. Raises KeyNotUsable."""

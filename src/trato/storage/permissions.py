@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import insert, select, update
 
 from trato.customers.customer import CustomerId
 from trato.permission.ledger import Entry, Head, chained, head_of, standing
 from trato.permission.standing import Standing
+from trato.storage.plain import rows_among
 from trato.storage.records import Records
 from trato.storage.tables.permissions import permission_head, permission_ledger, permission_standing
-from trato.storage.upsert import AT_ONCE, in_chunks, insert_or_replace
+from trato.storage.upsert import AT_ONCE, insert_or_replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,10 +24,9 @@ if TYPE_CHECKING:
 
 EVIDENCE = "permission_evidence"
 
-# Asked for each batch, so it is put together once.
-_STANDINGS = select(permission_standing).where(
-    permission_standing.c.purpose.in_(bindparam("purposes", expanding=True)),
-    permission_standing.c.customer.in_(bindparam("customers", expanding=True)),
+_STANDINGS = (
+    "SELECT customer, purpose, state, at, recorded_at, until, position, fields FROM permission_standing "
+    "WHERE customer IN (??) AND purpose = ?"
 )
 
 
@@ -79,10 +79,19 @@ class PermissionRecords(Records):
         """
         self._hold_customers(customers)
         found: dict[tuple[CustomerId, str], Standing] = {}
-        for chunk in in_chunks(sorted(set(customers))):
-            asked = {"purposes": sorted(set(purposes)), "customers": chunk}
-            rows = self._connection.execute(_STANDINGS, asked)
-            found |= {(one.customer, one.purpose): one for one in map(_standing, rows)}
+        for purpose in sorted(set(purposes)):
+            for page in rows_among(self._connection, _STANDINGS, sorted(set(customers)), purpose):
+                for row in page:
+                    found[row.customer, purpose] = Standing(
+                        customer=row.customer,
+                        purpose=purpose,
+                        state=row.state,
+                        at=self._moment(row.at),
+                        recorded_at=self._moment(row.recorded_at),
+                        until=None if row.until is None else self._moment(row.until),
+                        position=row.position,
+                        fields=_fields(row.fields),
+                    )
         return found
 
     def permitting(self, purpose: str) -> Iterator[Standing]:

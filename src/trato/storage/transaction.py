@@ -8,9 +8,12 @@ from trato.storage.access import KeyRecords, LookRecords, PeopleRecords
 from trato.storage.builds import BuildRecords
 from trato.storage.conversations import ConversationRecords
 from trato.storage.customers import CustomerRecords
+from trato.storage.decisions import DecisionRecords
+from trato.storage.gathered import GatheredRecords
 from trato.storage.identities import IdentityRecords
 from trato.storage.interactions import InteractionRecords
 from trato.storage.permissions import PermissionRecords
+from trato.storage.programmes import ProgrammeRecords
 from trato.storage.receipts import ReceiptRecords
 from trato.storage.sealing import SealRecords
 from trato.storage.talks import TalkRecords
@@ -23,12 +26,15 @@ class Transaction(
     BuildRecords,
     ConversationRecords,
     CustomerRecords,
+    DecisionRecords,
+    GatheredRecords,
     IdentityRecords,
     InteractionRecords,
     KeyRecords,
     LookRecords,
     PeopleRecords,
     PermissionRecords,
+    ProgrammeRecords,
     ReceiptRecords,
     SealRecords,
     TalkRecords,

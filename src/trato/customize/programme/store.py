@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from trato.customize.programme.decision import Anonymous, Decision, DecisionId, Outcome, Taught
     from trato.customize.programme.treatments import Arm
     from trato.differentiate.known import Score
-    from trato.differentiate.store import PublishedBuild
+    from trato.differentiate.store import ModelKind, PublishedBuild
     from trato.identify.store import Belonging
     from trato.interact.log import LogEntry, NewEntry
     from trato.permission.permit import Permit
@@ -176,7 +176,7 @@ class LearningStore(DecidingStore, Protocol):
     def anonymous(self, programme: str, after: int, limit: int) -> tuple[Anonymous, ...]:
         """What is nobody's of a programme's decisions behind a position, in order."""
 
-    def put_model(self, version: str, kind: str, document: str) -> None:
+    def put_model(self, version: str, kind: ModelKind, document: str) -> None:
         """Keep a document by its version (kinds `posterior`, `prices`, `programme`)."""
 
     def serve_programme(self, served: ServedProgramme, *, instead: ServedProgramme | None) -> bool:

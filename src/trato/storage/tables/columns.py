@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 METADATA = MetaData(
     naming_convention={
@@ -49,20 +50,26 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         """Into the database. Raises ValueError for a moment without a zone."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            message = "a moment needs a time zone"
-            raise ValueError(message)
-        if dialect.name == "postgresql":
-            return value.astimezone(UTC)
-        return (value - _EPOCH) // timedelta(microseconds=1)
+        return None if value is None else kept_moment(value, dialect.name)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Out of the database, always in UTC."""
-        if value is None:
-            return None
-        if dialect.name == "postgresql":
-            moment: datetime = value
-            return moment.astimezone(UTC)
-        return _EPOCH + timedelta(microseconds=value)
+        return None if value is None else moment_of(value, dialect.name)
+
+
+def kept_moment(value: datetime, database: str) -> Any:
+    """A moment as the database of that name keeps it. Raises ValueError for one without a zone."""
+    if value.tzinfo is None:
+        message = "a moment needs a time zone"
+        raise ValueError(message)
+    if database == "postgresql":
+        return value.astimezone(UTC)
+    return (value - _EPOCH) // _MICROSECOND
+
+
+def moment_of(value: Any, database: str) -> datetime:
+    """The moment that the database of that name keeps so, in UTC."""
+    if database == "postgresql":
+        moment: datetime = value
+        return moment.astimezone(UTC)
+    return _EPOCH + timedelta(microseconds=value)

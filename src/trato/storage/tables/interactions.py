@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, text
 
 from trato.storage.tables.columns import METADATA, Position, UtcDateTime, Word
 
@@ -45,6 +45,20 @@ interactions = Table(
     Column("learns", Boolean, nullable=False),
     Index(None, "customer", "position"),
     Index(None, "source"),
+    # Few of a customer's many entries, and asked for with each decision.
+    Index(
+        "ix_interactions_contacts",
+        "customer",
+        "at",
+        sqlite_where=text("kind = 'contact'"),
+        postgresql_where=text("kind = 'contact'"),
+    ),
+    Index(
+        "ix_interactions_statements",
+        "customer",
+        sqlite_where=text("statement IS NOT NULL"),
+        postgresql_where=text("statement IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,  # a position is never used twice, whatever is erased
 )
 

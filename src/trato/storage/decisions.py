@@ -1,0 +1,352 @@
+"""Decisions and their outcomes in the store: appended to in bulk, and read under a permit for their purpose.
+
+A row is two parts. Which treatment it was, with what probability, by which versions and when, is nobody's.
+Whose it is, and the sealed record of what it was made of, goes when its customer is forgotten.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import IntegrityError
+
+from trato.customers.customer import CustomerId
+from trato.customize.programme.decision import Anonymous, Decision, DecisionId, Outcome, Taught
+from trato.customize.programme.store import WhoseDecision
+from trato.errors import UnknownCustomer
+from trato.storage.blocks import leaf
+from trato.storage.keyring import lookup
+from trato.storage.plain import put_rows, rows_among, rows_of
+from trato.storage.records import Records
+from trato.storage.tables.decisions import decisions as decisions_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Row
+
+    from trato.permission.permit import Permit
+
+_FORGOTTEN = (None, None, b"", None)
+_APPEND = (
+    "INSERT INTO decisions (id, customer, unit, sealed, whose, programme, version, model, prices, purpose, "
+    "arm, treatment, probability, at, matures_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_WHOLE = (
+    "SELECT position, id, customer, sealed, programme, version, model, prices, purpose, arm, treatment, "
+    "probability, at, matures_at FROM decisions"
+)
+_NEWEST = (
+    f"{_WHOLE} WHERE customer = ? AND purpose = ? AND position < ? ORDER BY customer, position DESC LIMIT ?"
+)
+_MATURED = (
+    "SELECT position, customer, matures_at FROM decisions "
+    "WHERE programme = ? AND position > ? AND position <= ? ORDER BY position LIMIT ?"
+)
+_IN_ITS_WINDOW = "FROM outcomes o WHERE o.decision = d.position AND o.at >= d.at AND o.at <= d.matures_at"
+_ANONYMOUS = (
+    "SELECT d.position, d.version, d.arm, d.treatment, d.probability, d.at, d.matures_at, d.unit, "  # noqa: S608 -- constants
+    f"(SELECT max(CASE WHEN o.taken THEN 1 ELSE 0 END) {_IN_ITS_WINDOW}) AS taken, "
+    f"(SELECT CAST(sum(o.amount) AS BIGINT) {_IN_ITS_WINDOW}) AS amount "
+    "FROM decisions d WHERE d.programme = ? AND d.position > ? ORDER BY d.position LIMIT ?"
+)
+_KEEP_OUTCOME = (
+    "INSERT INTO outcomes (decision, record, at, received_at, taken, amount) VALUES (?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT DO NOTHING"
+)
+_FORGET = "UPDATE decisions SET id = NULL, customer = NULL, unit = ?, sealed = NULL"
+_TO_THE_END = 2**62
+
+
+class DecisionRecords(Records):
+    """Decisions and what came of them, within one transaction."""
+
+    __slots__ = ()
+
+    def append_decisions(self, decisions: Sequence[Decision]) -> None:
+        """Log decisions, facts and candidates sealed under each customer's key.
+
+        One whose purpose is "" is nobody's: it keeps neither customer nor unit, and is sealed under a key of
+        the store. Raises UnknownCustomer.
+        """
+        self._keyring.prepare(one.customer for one in decisions if one.purpose)
+        rows = [self._decision_row(one) for one in decisions]
+        try:
+            put_rows(self._connection, _APPEND, rows)
+        except IntegrityError as error:
+            if "foreign key" not in str(error.orig).lower():
+                raise  # an id twice: on PostgreSQL another try sees the first
+            raise UnknownCustomer("there is no such customer") from None
+
+    def whose_decision(self, decision: DecisionId) -> WhoseDecision | None:
+        """Whose a decision is, and what opens it; None for no such, and of the forgotten."""
+        found = rows_of(
+            self._connection,
+            "SELECT customer, programme, purpose, matures_at FROM decisions WHERE id = ?",
+            decision,
+        )
+        for row in found:
+            customer = None if row.customer is None else CustomerId(row.customer)
+            return WhoseDecision(customer, row.programme, row.purpose, self._moment(row.matures_at))
+        return None
+
+    def decision_of(self, permit: Permit, decision: DecisionId) -> Decision | None:
+        """A decision of the permit's customer and purpose. Raises PermitVoid."""
+        self._check(permit)
+        words = f"{_WHOLE} WHERE id = ? AND customer = ? AND purpose = ?"
+        found = rows_of(self._connection, words, decision, permit.customer, permit.purpose)
+        return self._decision(found[0]) if found else None
+
+    def nobodys_decision(self, decision: DecisionId) -> Decision | None:
+        """A decision that is nobody's: made where nothing personal might be read. It needs no permit."""
+        words = f"{_WHOLE} WHERE id = ? AND customer IS NULL AND purpose = ''"
+        found = rows_of(self._connection, words, decision)
+        return self._decision(found[0]) if found else None
+
+    def decisions_of(self, permit: Permit, *, limit: int, before: int | None = None) -> tuple[Decision, ...]:
+        """The newest decisions of the permit's customer and purpose, the newest first. Raises PermitVoid."""
+        self._check(permit)
+        last = _TO_THE_END if before is None else before
+        found = rows_of(self._connection, _NEWEST, permit.customer, permit.purpose, last, limit)
+        return tuple(map(self._decision, found))
+
+    def add_outcomes(self, outcomes: Sequence[Outcome]) -> int:
+        """Keep outcomes, each once by (decision, record); how many were new. Of no decision: left out."""
+        wanted = sorted({one.decision for one in outcomes})
+        words = "SELECT id, position FROM decisions WHERE id IN (??)"
+        places = {
+            row.id: row.position for page in rows_among(self._connection, words, wanted) for row in page
+        }
+        # In one order, so that two who tell the same wait for each other and do not cross.
+        rows = [
+            (
+                places[one.decision],
+                lookup(self._pepper, "outcome of", json.dumps([one.decision, one.record])),
+                self._kept(one.at),
+                self._kept(one.received_at),
+                one.taken,
+                one.amount,
+            )
+            for one in sorted(outcomes, key=lambda one: (one.decision, one.at, one.record))
+            if one.decision in places
+        ]
+        return put_rows(self._connection, _KEEP_OUTCOME, rows)
+
+    def outcomes_of(self, permit: Permit, decision: DecisionId) -> tuple[Outcome, ...]:
+        """What came of a decision of the permit's customer and purpose, oldest first. Raises PermitVoid.
+
+        `record` is the hash by which an outcome is known again: its name at its source is not kept.
+        """
+        self._check(permit)
+        found = rows_of(
+            self._connection,
+            "SELECT o.record, o.at, o.received_at, o.taken, o.amount FROM outcomes o JOIN decisions d "
+            "ON d.position = o.decision WHERE d.id = ? AND d.customer = ? AND d.purpose = ? "
+            "ORDER BY o.at, o.position",
+            decision,
+            permit.customer,
+            permit.purpose,
+        )
+        return tuple(
+            Outcome(
+                decision,
+                row.record.hex(),
+                self._moment(row.at),
+                self._moment(row.received_at),
+                bool(row.taken),
+                row.amount,
+            )
+            for row in found
+        )
+
+    def matured(
+        self, programme: str, after: int, until: datetime, limit: int
+    ) -> tuple[tuple[int, CustomerId | None], ...]:
+        """Positions and customers of decisions behind a position whose window closed by `until`, in order.
+
+        Stops before the first whose window is still open, and before what is still being written: within
+        `write` it waits for that; within `read` it goes, on PostgreSQL, as far as decisions are sealed.
+        """
+        found: list[tuple[int, CustomerId | None]] = []
+        for row in rows_of(self._connection, _MATURED, programme, after, self._settled(), limit):
+            if self._moment(row.matures_at) > until:
+                break
+            found.append((row.position, None if row.customer is None else CustomerId(row.customer)))
+        return tuple(found)
+
+    def taught(self, permits: Sequence[Permit], positions: Sequence[int]) -> tuple[Taught, ...]:
+        """Decisions at these positions that the permits open, with what came of each in its window, in order.
+
+        A permit opens its customer's decisions of its own purpose. Outcomes count from `at` to `matures_at`
+        by when they happened; several sum: taken where one was, and their amounts. Raises PermitVoid.
+        """
+        opened = self._check_all(permits)
+        places = sorted(set(positions))
+        rows = [
+            row
+            for page in rows_among(self._connection, f"{_WHOLE} WHERE position IN (??)", places)
+            for row in page
+            if row.customer in opened.get(row.purpose, ())
+        ]
+        rows.sort(key=lambda row: row.position)
+        self._keyring.prepare_to_open(row.customer for row in rows)
+        decided = [self._decision(row) for row in rows]
+        taken: dict[int, bool] = {}
+        amounts: dict[int, int] = {}
+        within = {one.position: one for one in decided}
+        words = "SELECT decision, at, taken, amount FROM outcomes WHERE decision IN (??)"
+        for page in rows_among(self._connection, words, within):
+            for row in page:
+                one = within[row.decision]
+                if one.at <= self._moment(row.at) <= one.matures_at:
+                    taken[one.position] = taken.get(one.position, False) or bool(row.taken)
+                    amounts[one.position] = amounts.get(one.position, 0) + row.amount
+        return tuple(
+            Taught(one, taken.get(one.position, False), amounts.get(one.position, 0)) for one in decided
+        )
+
+    def anonymous(self, programme: str, after: int, limit: int) -> tuple[Anonymous, ...]:
+        """What is nobody's of a programme's decisions behind a position, in order, with what came of each in
+        its window; of the forgotten too.
+        """
+        return tuple(
+            Anonymous(
+                row.position,
+                programme,
+                row.version,
+                row.arm,
+                row.treatment,
+                row.probability,
+                self._moment(row.at),
+                self._moment(row.matures_at),
+                row.unit,
+                bool(row.taken),
+                row.amount or 0,
+            )
+            for row in rows_of(self._connection, _ANONYMOUS, programme, after, limit)
+        )
+
+    def forget_decisions(self, customer: CustomerId) -> int:
+        """Make a customer's decisions nobody's: treatment, probability and outcome stay. How many there were.
+
+        Nothing leads back: ids, units and sealed records are gone, whether or not the key is destroyed.
+        """
+        return put_rows(self._connection, f"{_FORGET} WHERE customer = ?", [(b"", customer)])
+
+    def forget_old_decisions(self, purpose: str, before: datetime, most: int) -> int:
+        """Make a purpose's decisions from before a moment nobody's, the oldest first; how many.
+
+        At most `most`, and called again while there are so many: so others come to write in between.
+        """
+        old = (
+            "SELECT position FROM decisions WHERE purpose = ? AND at < ? AND sealed IS NOT NULL "
+            "ORDER BY at LIMIT ?"
+        )
+        words = f"{_FORGET} WHERE position IN ({old})"
+        return put_rows(self._connection, words, [(b"", purpose, self._kept(before), most)])
+
+    def _settled(self) -> int:
+        """A position at or below which no decision is still being written."""
+        if self._database != "postgresql":
+            return _TO_THE_END  # one writer at a time
+        if not self._writing:
+            words = "SELECT coalesce(max(up_to), 0) FROM decision_blocks"
+            return int(rows_of(self._connection, words)[0][0])
+        savepoint = self._connection.begin_nested()
+        try:
+            return self._watermark(decisions_table)
+        finally:
+            savepoint.rollback()  # which lets the others write on
+
+    def _decision_row(self, one: Decision) -> tuple[Any, ...]:
+        packed = _packed(one)
+        if one.purpose:
+            customer: str | None = one.customer
+            unit = self._unit(one.unit)
+            sealed = self._keyring.seal_bytes(one.customer, _context(one.id), packed)
+        else:
+            customer, unit = None, b""
+            sealed = self._keyring.seal_bytes_for_store(_context(one.id), packed)
+        return (
+            one.id,
+            customer,
+            unit,
+            sealed,
+            leaf((one.id, customer, unit, sealed)),
+            one.programme,
+            one.version,
+            one.model,
+            one.prices,
+            one.purpose,
+            one.arm,
+            one.treatment,
+            one.probability,
+            self._kept(one.at),
+            self._kept(one.matures_at),
+        )
+
+    def _decision(self, row: Row[Any]) -> Decision:
+        if row.customer is None:
+            packed = self._keyring.open_bytes_for_store(_context(row.id), row.sealed)
+        else:
+            packed = self._keyring.open_bytes(row.customer, _context(row.id), row.sealed)
+        return Decision(
+            id=DecisionId(row.id),
+            customer=CustomerId(row.customer or ""),
+            programme=row.programme,
+            version=row.version,
+            model=row.model,
+            prices=row.prices,
+            at=self._moment(row.at),
+            matures_at=self._moment(row.matures_at),
+            arm=row.arm,
+            treatment=row.treatment,
+            probability=row.probability,
+            purpose=row.purpose,
+            position=row.position,
+            **_unpacked(packed),
+        )
+
+
+def decision_leaf(row: Row[Any]) -> bytes:
+    """The hash of a decision's row: of what is nobody's, with the hash of what is somebody's.
+
+    So it is the same before and after the customer was forgotten, and another when a row is made somebody
+    else's.
+    """
+    cells: tuple[Any, ...] = tuple(row)
+    position, whose, rest = cells[0], cells[1:5], cells[5:]
+    kept = whose == _FORGOTTEN or leaf(whose) == row.whose
+    return leaf((position, *rest) if kept else (position, *rest, b"changed"))
+
+
+def _context(decision: str) -> str:
+    return f"decision {decision}"
+
+
+def _packed(one: Decision) -> bytes:
+    unit = one.unit if one.purpose else ""
+    return json.dumps(
+        {
+            "unit": unit,
+            "touchpoint": one.touchpoint,
+            "moment": one.moment,
+            "facts": dict(one.facts),
+            "contacts": one.contacts,
+            "candidates": [[c.treatment, c.reason, c.probability] for c in one.candidates],
+            "seed": one.seed,
+            "draw": one.draw,
+            "reserved": one.reserved,
+            "by_person": one.by_person,
+        }
+    ).encode()
+
+
+def _unpacked(packed: bytes) -> dict[str, Any]:
+    from trato.customize.programme.decision import Candidate
+
+    found: dict[str, Any] = json.loads(packed)
+    found["candidates"] = tuple(Candidate(*one) for one in found["candidates"])
+    return found

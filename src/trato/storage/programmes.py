@@ -1,0 +1,192 @@
+"""What is served of each programme, what it used, its units' hold-out arms, and looks at its verdict."""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING, Any
+
+from trato.customize.programme.store import ServedProgramme, Use
+from trato.storage.plain import put_rows, rows_among, rows_of
+from trato.storage.records import Records
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from trato.customize.programme.treatments import Arm
+
+_SERVED = (
+    "SELECT programme, version, model, prices, learned_up_to, conducted, changed_at, settled_up_to "
+    "FROM served_programmes"
+)
+_FIRST = (
+    "INSERT INTO served_programmes (programme, version, model, prices, learned_up_to, conducted, changed_at, "
+    "settled_up_to) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+)
+_NEXT = (
+    "UPDATE served_programmes SET version = ?, model = ?, prices = ?, learned_up_to = ?, conducted = ?, "
+    "changed_at = ?, settled_up_to = ? WHERE programme = ? AND version = ? AND model = ? AND prices = ? "
+    "AND learned_up_to = ? AND conducted = ? AND changed_at = ? AND settled_up_to = ?"
+)
+_USES = "SELECT what, used, most FROM programme_uses"
+_ARM = "INSERT INTO holdout_arms (unit, programme, arm, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+
+
+class ProgrammeRecords(Records):
+    """Programmes as they run, within one transaction."""
+
+    __slots__ = ()
+
+    def served_programmes(self) -> dict[str, ServedProgramme]:
+        """What is served of each programme, by its key."""
+        return {
+            row.programme: ServedProgramme(
+                row.programme,
+                row.version,
+                row.model,
+                row.prices,
+                row.learned_up_to,
+                row.conducted,
+                self._moment(row.changed_at),
+                row.settled_up_to,
+            )
+            for row in rows_of(self._connection, f"{_SERVED} ORDER BY programme")
+        }
+
+    def serve_programme(self, served: ServedProgramme, *, instead: ServedProgramme | None) -> bool:
+        """Serve this; False (and nothing done) when what is served is no longer `instead`."""
+        row = self._served_row(served)
+        if instead is None:
+            return put_rows(self._connection, _FIRST, [row]) == 1
+        return put_rows(self._connection, _NEXT, [(*row[1:], *self._served_row(instead))]) == 1
+
+    def uses_of(self, programme: str) -> tuple[Use, ...]:
+        """What the programme has used of all that is limited, by what it is."""
+        found = rows_of(self._connection, f"{_USES} WHERE programme = ? ORDER BY what", programme)
+        return tuple(Use(programme, row.what, row.used, row.most) for row in found)
+
+    def reserve(self, programme: str, uses: Mapping[str, tuple[int, int]]) -> bool:
+        """Use so much of each thing, given as {what: (amount, limit)}: all of it, or nothing and False.
+
+        Atomic: with any number of callers no use ever passes its limit.
+        """
+        return self.reserve_each(programme, [uses])[0]
+
+    def reserve_each(self, programme: str, each: Sequence[Mapping[str, tuple[int, int]]]) -> tuple[bool, ...]:
+        """As `reserve` for one after the other, in the order given, in two statements for all of them.
+
+        The uses are held until the transaction ends: who wants the same waits.
+        """
+        wanted = sorted({what for uses in each for what in uses})
+        if not wanted:
+            return (True,) * len(each)
+        used = self._held_uses(programme, wanted)
+        limits: dict[str, int] = {}
+        done: list[bool] = []
+        for uses in each:
+            fits = all(amount >= 0 and used[what] + amount <= most for what, (amount, most) in uses.items())
+            done.append(fits)
+            if fits:
+                for what, (amount, most) in uses.items():
+                    used[what] += amount
+                    limits[what] = most
+        changed = [(used[what], most, programme, what) for what, most in sorted(limits.items())]
+        words = "UPDATE programme_uses SET used = ?, most = ? WHERE programme = ? AND what = ?"
+        put_rows(self._connection, words, changed)
+        return tuple(done)
+
+    def release(self, programme: str, uses: Mapping[str, int]) -> None:
+        """Give back what was set aside and is not needed; never more than was used."""
+        words = (
+            "UPDATE programme_uses SET used = CASE WHEN used > ? THEN used - ? ELSE 0 END "
+            "WHERE programme = ? AND what = ?"
+        )
+        rows = [(amount, amount, programme, what) for what, amount in sorted(uses.items()) if amount > 0]
+        put_rows(self._connection, words, rows)
+
+    def arms_of(self, programme: str, units: Sequence[str]) -> dict[str, Arm]:
+        """The hold-out arm that each unit was given; units without one are left out."""
+        named = {self._unit(one): one for one in units}
+        words = "SELECT unit, arm FROM holdout_arms WHERE unit IN (??) AND programme = ?"
+        return {
+            named[row.unit]: row.arm
+            for page in rows_among(self._connection, words, named, programme)
+            for row in page
+        }
+
+    def put_arms(self, programme: str, arms: Mapping[str, Arm], at: datetime) -> dict[str, Arm]:
+        """Give units their arms; what a unit was given before stays. Returns what holds."""
+        kept = self._kept(at)
+        rows = sorted((self._unit(unit), programme, arm, kept) for unit, arm in arms.items())
+        if put_rows(self._connection, _ARM, rows) == len(rows):
+            return dict(arms)
+        return self.arms_of(programme, list(arms))
+
+    def join_units(self, unit: str, other: str) -> None:
+        """Let two units, which turned out to be one, have one arm in each programme: the older arm holds."""
+        one, two = self._unit(unit), self._unit(other)
+        words = "SELECT unit, programme, arm, at FROM holdout_arms WHERE unit IN (??) ORDER BY at, unit"
+        oldest: dict[str, tuple[Any, ...]] = {}
+        for page in rows_among(self._connection, words, sorted({one, two})):
+            for row in page:
+                oldest.setdefault(row.programme, (row.arm, row.at))
+        put = (
+            "INSERT INTO holdout_arms (unit, programme, arm, at) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (unit, programme) DO UPDATE SET arm = excluded.arm, at = excluded.at"
+        )
+        rows = [
+            (which, programme, arm, at)
+            for programme, (arm, at) in sorted(oldest.items())
+            for which in sorted({one, two})
+        ]
+        put_rows(self._connection, put, rows)
+
+    def holdout_salt(self) -> bytes:
+        """The store's own secret salt for hold-outs: drawn once, with the secret of its look-ups."""
+        return hmac.digest(self._pepper, b"hold-outs", "sha256")
+
+    def add_look(self, programme: str, at: datetime, document: str) -> int:
+        """Keep a look at a programme's verdict, and return its number, from 1."""
+        words = "SELECT coalesce(max(number), 0) FROM verdict_looks WHERE programme = ?"
+        number = int(rows_of(self._connection, words, programme)[0][0]) + 1
+        put = "INSERT INTO verdict_looks (programme, number, at, document) VALUES (?, ?, ?, ?)"
+        put_rows(self._connection, put, [(programme, number, self._kept(at), document)])
+        return number
+
+    def looks_at(self, programme: str) -> tuple[tuple[int, datetime, str], ...]:
+        """All looks at a programme's verdict, in order: number, when, and what was seen."""
+        words = "SELECT number, at, document FROM verdict_looks WHERE programme = ? ORDER BY number"
+        found = rows_of(self._connection, words, programme)
+        return tuple((row.number, self._moment(row.at), row.document) for row in found)
+
+    def _held_uses(self, programme: str, wanted: Sequence[str]) -> dict[str, int]:
+        """How much of each is used, held until the transaction ends; 0 of what was never used."""
+        words = f"{_USES} WHERE what IN (??) AND programme = ? ORDER BY what"
+        if self._database == "postgresql":
+            words += " FOR UPDATE"
+        while True:
+            used = {
+                row.what: row.used
+                for page in rows_among(self._connection, words, wanted, programme)
+                for row in page
+            }
+            new = [(programme, what, 0, 0) for what in wanted if what not in used]
+            if not new:
+                return used
+            put = (
+                "INSERT INTO programme_uses (programme, what, used, most) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT DO NOTHING"
+            )
+            put_rows(self._connection, put, new)
+
+    def _served_row(self, one: ServedProgramme) -> tuple[Any, ...]:
+        return (
+            one.programme,
+            one.version,
+            one.model,
+            one.prices,
+            one.learned_up_to,
+            one.conducted,
+            self._kept(one.changed_at),
+            one.settled_up_to,
+        )
