@@ -6,10 +6,19 @@ import json
 from typing import TYPE_CHECKING
 
 from tests.cli.commands import trato
-from tests.company.folders import altered, shop
+from tests.company.folders import FILES, OFFER, TREATMENTS, altered, shop
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+OFFERS = """\
+  offers:
+    labels: {en: Offers}
+    legal_basis: consent
+    marketing_contact: true
+    fields: [card]
+    retention_days: 100
+"""
 
 
 def test_a_sound_folder_ends_well(tmp_path: Path) -> None:
@@ -78,3 +87,18 @@ def test_names_of_what_no_table_has_are_remarked(tmp_path: Path) -> None:
         ("names.yaml", 4, "no table has the component 'braed'"),
         ("names.yaml", 8, "the module 'rey' of 'bread' was never seen"),
     ]
+
+
+def test_programmes_and_their_treatments_are_counted(tmp_path: Path) -> None:
+    folder = shop(tmp_path / "shop", purposes=FILES["purposes.yaml"] + OFFERS)
+    (folder / "offer.yaml").write_text(OFFER, encoding="utf-8")
+    (folder / "treatments.yaml").write_text(TREATMENTS, encoding="utf-8")
+    done = trato("check", folder, "--no-rows")
+    assert done.returncode == 0, done.stdout
+    assert "programme come_back         1 treatment, or nothing" in done.stdout
+    told = json.loads(trato("check", folder, "--no-rows", "--json").stdout)
+    assert told["programmes"] == [{"name": "come_back", "starts": "arrives", "treatments": 1}]
+    (folder / "treatments.yaml").write_text(TREATMENTS.replace("tier in", "teir in"), encoding="utf-8")
+    done = trato("check", folder, "--no-rows")
+    assert done.returncode == 3
+    assert f"{folder}/treatments.yaml:20: there is no fact 'teir'" in done.stdout

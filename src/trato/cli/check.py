@@ -71,6 +71,10 @@ def summary(found: Checked) -> dict[str, object]:
             for (call, name), mapped in company.sources.events.items()
         ],
         "needs": None if company.needs is None else len(company.needs),
+        "programmes": [
+            {"name": one.key, "starts": one.moment.starts, "treatments": len(one.treatments) - 1}
+            for one in company.programmes
+        ],
         "faults": [
             {
                 "file": fault.file,
@@ -111,4 +115,7 @@ def lines(found: Checked) -> Iterator[str]:
         yield f"  {called:<28}{mapped.kind}"
     yield f"  touchpoints: {', '.join(company.touchpoints.by_key)}"
     yield f"  purposes: {', '.join(company.purposes.by_key)}"
+    for one in company.programmes:
+        count = len(one.treatments) - 1
+        yield f"  programme {one.key:<18}{count} {'treatment' if count == 1 else 'treatments'}, or nothing"
     yield "this folder can be used"

@@ -30,7 +30,7 @@ from trato.customize.programme.declared_features import USUAL_FEATURES, features
 from trato.customize.programme.document import versioned
 from trato.customize.programme.facts import is_believed
 from trato.customize.programme.reading import Reading, whole
-from trato.customize.programme.shape import CONDUCTED, PROGRAMMES, REPORTED
+from trato.customize.programme.shape import CONDUCTED, MOST_MONEY, MOST_NOISE, PROGRAMMES, REPORTED
 from trato.customize.programme.treatments import (
     NO_TREATMENT,
     NOTHING,
@@ -246,7 +246,7 @@ class _OfProgramme(Reading):
 
     def _rate(self, said: Found, key: str, goal: Goal) -> float:
         """A share, or money in minor units where the goal is money; there it may have any decimals."""
-        rate = said.number(key, 0.0)
+        rate = min(said.number(key, 0.0), MOST_MONEY)  # more has been complained of
         if goal.outcome == "money":
             return float(Decimal(str(rate)) * 10**self.setting.minor_units)
         if rate > 1:
@@ -267,7 +267,7 @@ class _OfProgramme(Reading):
     def _noise(self, said: Found, goal: Goal) -> float | None:
         if "noise" not in said.keys:
             return None
-        noise = said.number("noise", 1.0)
+        noise = min(said.number("noise", 1.0), MOST_NOISE)
         return noise * 100.0**self.setting.minor_units if goal.outcome == "money" else noise
 
     def _caps(self, said: Found) -> tuple[Cap, ...]:

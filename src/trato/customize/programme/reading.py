@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from trato.customize.programme.eligibility import Condition, fact_name
+from trato.customize.programme.shape import MOST_MONEY
 from trato.interact.canonical import EXACT, Refused, in_utc
 from trato.offer.tokens import NotARule, Token
 
@@ -45,9 +46,15 @@ class Reading:
     def money(self, said: Found, key: str) -> int | None:
         """An amount in minor units, exactly; None where none is said."""
         one = said.keys.get(key)
-        if one is None or one.value is None:
+        if one is None or not isinstance(one.value, float):
             return None
-        amount = Decimal(one.at.text.replace("_", "")).scaleb(self.setting.minor_units, EXACT)
+        try:
+            written = Decimal(one.at.text.replace("_", ""))
+            if not -MOST_MONEY <= written <= MOST_MONEY:
+                return None
+            amount = written.scaleb(self.setting.minor_units, EXACT)
+        except ArithmeticError:  # no number, or one beyond measure: that has been complained of
+            return None
         if amount != amount.to_integral_value(context=EXACT):
             places = self.setting.minor_units
             self.wrong.complain(

@@ -15,6 +15,7 @@ CONDUCTED = ("system", "person")
 
 MOST_MONEY = 1e12
 MOST_DAYS = 36_500
+MOST_NOISE = 1e18
 
 _MONEY = Number(least=0, most=MOST_MONEY)
 _SHARE = Number(0, 1)
@@ -246,7 +247,7 @@ PROGRAMME = Keys(
         ),
         Key(
             "noise",
-            Number(least=1e-9, most=1e18),
+            Number(least=1e-9, most=MOST_NOISE),
             "The variance of one outcome that is expected before any evidence; from `prior_rate` if nothing "
             "is said.",
         ),
