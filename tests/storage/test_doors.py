@@ -20,12 +20,14 @@ import pytest
 
 import trato.storage
 from tests.storage.conftest import new_database
+from tests.storage.decided import SERVED, decision_of, outcome_of
 from tests.storage.shop import MASTER_KEY, NOW, entry_of, permit, purpose, register, yes
 from trato import errors
 from trato.company.access import ApiKey, Looked, Person, PersonId, Session, SetupLink
 from trato.customers.identifiers import identifier
 from trato.customize.guide.state import begun
 from trato.customize.guide.talk import Talk
+from trato.customize.programme.decision import Candidate, DecisionId
 from trato.differentiate.known import Counted, MoneyDay, Score
 from trato.interact.conversations import Conversation
 from trato.interact.log import Aside, Receipt
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from trato.customers.customer import CustomerId
+    from trato.customize.programme.decision import Decision
     from trato.permission.ledger import Entry
     from trato.permission.permit import Permit
     from trato.storage.store import Store
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
 TOLD = (
     "Ana Prado", "ana@example.org", "1980-02-29", "by telephone", "no coriander", "half an event",
     "the broken mixer", "a new mixer", "oat drink", "berta@example.org", "without almonds",
+    "keeps bees", "wine for two",
 )  # fmt: skip
 
 # What the company's people are told of each other. None of it is a customer's, and nothing else gives it.
@@ -63,13 +67,16 @@ OUTSIDE = {
     "as_unavailable", "translated", "worth_another_try",  # errors
     "Keyring.open", "Keyring.open_bytes", "Keyring.open_for_store", "Keyring.seal", "Keyring.seal_bytes",
     "Keyring.seal_for_store", "Keyring.prepare", "Keyring.for_transaction", "Keyring.pepper",
+    "Keyring.open_bytes_for_store", "Keyring.seal_bytes_for_store", "Keyring.prepare_to_open",
     "lookup",  # these need the master key and what is sealed
     "make_master_key", "read_master_key", "key_fault", "make_company_key",
     "company_store_url", "open_company_store",  # as open_store
     "KeysFile.close", "KeysFile.commit", "KeysFile.rollback", "OneProcess.release",
     "reading_engine", "writing_engine",   # need the store's own connection, as do
     "insert_new", "insert_all_new", "insert_or_replace", "insert_or_replace_all", "in_chunks",
-    "fits", "leaf", "root_of", "sealed", "seal_log",  # hashes
+    "rows_of", "rows_among", "put_rows",  # the three of plain statements
+    "fits", "leaf", "decision_leaf", "root_of", "sealed", "seal_log",  # hashes
+    "kept_moment", "moment_of",  # moments alone
     "UtcDateTime.load_dialect_impl", "UtcDateTime.process_bind_param", "UtcDateTime.process_result_value",
 }  # fmt: skip
 
@@ -118,11 +125,16 @@ def arguments(
         "Conversation": mixer(customer, "c2"),
         "CustomerId": customer,
         "CustomerId | None": None,
+        "DecisionId": DecisionId("newsletter"),
         "Entry": entry,
         "Identifier": email,
         "Language": "pt",
+        "LogName": "decisions",
         "Looked": Looked("key:k1", customer, ("newsletter",), NOW),
+        "Mapping[str, Arm]": {f"person:{customer}": "policy"},
+        "Mapping[str, int]": {"budget": 1},
         "Mapping[str, ModelVersions]": {"newsletter": {"needs": "n1", "values": None}},
+        "Mapping[str, tuple[int, int]]": {"budget": (1, 9)},
         "ModelKind": "needs",
         "Permit": leave,
         "Person": berta,
@@ -131,11 +143,18 @@ def arguments(
         "Sequence[Aside]": [Aside("web", "no mapping", NOW, "half of another event")],
         "Sequence[Counted]": [counted_of(customer)],
         "Sequence[CustomerId]": [customer],
+        "Sequence[Decision]": [decision_of(customer, "d2")],
         "Sequence[Identifier]": [email],
+        "Sequence[Mapping[str, tuple[int, int]]]": [{"budget": (1, 9)}],
         "Sequence[NewEntry]": [entry_of(customer, "r2")],
+        "Sequence[Outcome]": [outcome_of("newsletter", "r2")],
+        "Sequence[Permit]": [leave],
         "Sequence[Receipt]": [Receipt("m2", NOW, "kept")],
         "Sequence[Score]": [score_of(customer)],
+        "Sequence[int]": [1],
         "Sequence[str]": ["newsletter", "m1"],
+        "ServedProgramme": SERVED,
+        "ServedProgramme | None": None,
         "Talk": muesli(customer, "t2"),
         "Sequence[tuple[CustomerId, Belonging, str, datetime]]": [(customer, "account", "ACME", NOW)],
         "Sequence[tuple[CustomerId, Identifier, datetime]]": [(customer, email, NOW)],
@@ -182,6 +201,14 @@ def muesli(customer: CustomerId | None, talk: str) -> Talk:
     return Talk(talk, "o1", customer, purpose_, "web", "en", state, None, NOW, NOW)
 
 
+def told_of(customer: CustomerId) -> Decision:
+    """A decision whose facts and candidates say much; the store is asked for its id, as for a talk's."""
+    wine = Candidate("wine for two", "not_eligible", 0)
+    facts = {"value.hobby": "keeps bees"}
+    one = decision_of(customer, "newsletter", programme="newsletter", facts=facts)
+    return replace(one, candidates=(*one.candidates, wine))
+
+
 def everything_in(found: object) -> str:
     """All that can be seen of a result, generators and hidden values included."""
     if is_dataclass(found):
@@ -226,6 +253,10 @@ def customer(store: Store) -> CustomerId:
         it.put_counted("b1", [counted_of(ana)])
         it.put_scores("b1", [score_of(ana)])
         it.publish_build("b1", {}, "{}", NOW)
+        it.append_decisions([told_of(ana)])
+        it.add_outcomes([outcome_of("newsletter")])
+        it.serve_programme(SERVED, instead=None)
+        it.put_arms("newsletter", {f"person:{ana}": "policy"}, NOW)
         it.add_person(Person(BERTA, "berta@example.org", "scrypt", "agent", "pt", NOW))
         it.add_session(Session(b"s1", BERTA, NOW, NOW, NOW))
         it.note_look(Looked("person:p1", ana, ("newsletter",), NOW))
@@ -280,7 +311,19 @@ def test_the_same_test_sees_what_a_permit_opens(store: Store, customer: Customer
         said = [it.statements_of(news), it.interactions_of(news, limit=1), it.contacts_of(news, NOW)]
         assert all("no coriander" in everything_in(one) for one in said)
         more = [it.open_conversations(news), it.counted_of(news), it.talk_of(news, "newsletter")]
-        told = [it.values_of(leave), it.identifiers_of(leave), it.evidence_of(leave), said, more]
+        many = [it.statements_under([news]), it.happened_under([news], "contact", NOW, NOW)]
+        assert "no coriander" in everything_in(many[0])
+        assert "milk" in everything_in(many[1])
+        assert it.contacts_under([news], NOW) == {customer: ((NOW, "store"),)}
+        assert "Ana Prado" in everything_in(it.values_under([leave]))
+        assert "gold" in everything_in(it.scores_under([news]))
+        decided: list[object] = [
+            it.decision_of(news, DecisionId("newsletter")),
+            it.decisions_of(news, limit=9),
+        ]
+        decided.append(it.taught([news], [one.position for one in it.anonymous("newsletter", 0, 9)]))
+        assert all("keeps bees" in everything_in(one) for one in decided)
+        told = [it.values_of(leave), it.identifiers_of(leave), it.evidence_of(leave), said, more, decided]
         return everything_in([*told, it.persons(), it.person_of(BERTA)])
 
     seen = store.read(all_of)

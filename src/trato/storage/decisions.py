@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from trato.customers.customer import CustomerId
 from trato.customize.programme.decision import Anonymous, Decision, DecisionId, Outcome, Taught
+from trato.customize.programme.packing import packed, unpacked
 from trato.customize.programme.store import WhoseDecision
 from trato.errors import UnknownCustomer
 from trato.storage.blocks import leaf
@@ -261,14 +262,13 @@ class DecisionRecords(Records):
             savepoint.rollback()  # which lets the others write on
 
     def _decision_row(self, one: Decision) -> tuple[Any, ...]:
-        packed = _packed(one)
         if one.purpose:
             customer: str | None = one.customer
             unit = self._unit(one.unit)
-            sealed = self._keyring.seal_bytes(one.customer, _context(one.id), packed)
+            sealed = self._keyring.seal_bytes(one.customer, _context(one.id), packed(one))
         else:
             customer, unit = None, b""
-            sealed = self._keyring.seal_bytes_for_store(_context(one.id), packed)
+            sealed = self._keyring.seal_bytes_for_store(_context(one.id), packed(one))
         return (
             one.id,
             customer,
@@ -289,9 +289,9 @@ class DecisionRecords(Records):
 
     def _decision(self, row: Row[Any]) -> Decision:
         if row.customer is None:
-            packed = self._keyring.open_bytes_for_store(_context(row.id), row.sealed)
+            kept = self._keyring.open_bytes_for_store(_context(row.id), row.sealed)
         else:
-            packed = self._keyring.open_bytes(row.customer, _context(row.id), row.sealed)
+            kept = self._keyring.open_bytes(row.customer, _context(row.id), row.sealed)
         return Decision(
             id=DecisionId(row.id),
             customer=CustomerId(row.customer or ""),
@@ -306,7 +306,7 @@ class DecisionRecords(Records):
             probability=row.probability,
             purpose=row.purpose,
             position=row.position,
-            **_unpacked(packed),
+            **unpacked(kept),
         )
 
 
@@ -324,29 +324,3 @@ def decision_leaf(row: Row[Any]) -> bytes:
 
 def _context(decision: str) -> str:
     return f"decision {decision}"
-
-
-def _packed(one: Decision) -> bytes:
-    unit = one.unit if one.purpose else ""
-    return json.dumps(
-        {
-            "unit": unit,
-            "touchpoint": one.touchpoint,
-            "moment": one.moment,
-            "facts": dict(one.facts),
-            "contacts": one.contacts,
-            "candidates": [[c.treatment, c.reason, c.probability] for c in one.candidates],
-            "seed": one.seed,
-            "draw": one.draw,
-            "reserved": one.reserved,
-            "by_person": one.by_person,
-        }
-    ).encode()
-
-
-def _unpacked(packed: bytes) -> dict[str, Any]:
-    from trato.customize.programme.decision import Candidate
-
-    found: dict[str, Any] = json.loads(packed)
-    found["candidates"] = tuple(Candidate(*one) for one in found["candidates"])
-    return found
