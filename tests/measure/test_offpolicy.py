@@ -122,7 +122,8 @@ def test_too_few_rows_of_the_other_kind_claim_nothing() -> None:
 def test_a_log_without_a_hit_in_what_differs_does_not_look_sure() -> None:
     """A tenth of the rows would get what was explored once in a hundred; none did, and all outcomes are 1."""
     rows = 400
-    log = Logged(np.zeros(rows, np.int64), np.ones(rows), np.full(rows, 0.99))
+    given = (np.arange(rows) == 5).astype(np.int64)
+    log = Logged(given, np.ones(rows), np.where(given, 0.01, 0.99))
     found = evaluate(log, following((np.arange(rows) % 10 == 0).astype(np.int64), 2), method="ips")
     assert found.value.low < 0.8
     assert found.value.high == 1

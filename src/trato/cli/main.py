@@ -47,6 +47,7 @@ def _register() -> None:
         check,
         configure,
         demo,
+        evaluate,
         init,
         key,
         load,
@@ -75,6 +76,7 @@ def _register() -> None:
     offer.register(app)
     configure.register(app)
     rehearse.register(app)
+    evaluate.register(app)
     value.register(app)
 
 

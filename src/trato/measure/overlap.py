@@ -87,11 +87,13 @@ def expected_squares(log: Logged, wanted: Array) -> float:
 
 
 def _unlogged(log: Logged, candidate: Array) -> float:
-    """The share of the candidate's decisions that are known to have been impossible in the log."""
+    """The share of the candidate's decisions that the log is known not to hold."""
     if log.chances is not None:
         return float(candidate[log.chances <= 0].sum() / log.rows)
-    certain = log.propensity == 1
-    return float((1 - candidate[certain, log.treatment[certain]]).sum() / log.rows)
+    never = np.bincount(log.treatment, minlength=candidate.shape[1]) == 0
+    certain = (log.propensity == 1) & ~candidate[:, never].any(axis=1)
+    elsewhere = 1 - candidate[certain, log.treatment[certain]]
+    return float((candidate[:, never].sum() + elsewhere.sum()) / log.rows)
 
 
 def cautions(log: Logged, candidate: Array, weights: Weights) -> tuple[tuple[Caution, ...], bool]:
@@ -99,7 +101,7 @@ def cautions(log: Logged, candidate: Array, weights: Weights) -> tuple[tuple[Cau
     found: list[Caution] = []
     claimed = True
     if (unlogged := _unlogged(log, candidate)) > ROUNDING:
-        says = f"{100 * unlogged:.1f} % of its decisions were never possible in the log"
+        says = f"{100 * unlogged:.1f} % of its decisions were never possible, or never taken, in the log"
         found.append(Caution("unlogged", says))
         claimed &= unlogged <= MOST_UNLOGGED
     if log.chances is not None:
