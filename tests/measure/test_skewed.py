@@ -38,8 +38,8 @@ def test_losses_are_gains_the_other_way_round() -> None:
     base = rng.normal(0, 0.1, 500)
     jumps = np.where(rng.random(500) < 0.05, rng.lognormal(0, 1, 500), 0.0)
     up, down = (
-        mean_interval(base, jumps, floors=(40.0, 3.0)),
-        mean_interval(-base, -jumps, floors=(3.0, 40.0)),
+        mean_interval(base, jumps, sizes=(4.0, 3.0)),
+        mean_interval(-base, -jumps, sizes=(3.0, 4.0)),
     )
     assert (down.low, down.mean, down.high) == pytest.approx((-up.high, -up.mean, -up.low))
 
@@ -48,10 +48,10 @@ def test_what_should_have_come_widens_what_came() -> None:
     """Nothing was bought under the large weights, though elsewhere one in twenty buys."""
     nothing = np.zeros(200)
     assert mean_interval(nothing, nothing).high == 0
-    assert mean_interval(nothing, nothing, floors=(25.0, 0.0)).high > 0
+    assert mean_interval(nothing, nothing, sizes=(5.0, 0.0)).high > 0
     some = nothing.copy()
     some[:4] = 1.0
-    narrow, wide = mean_interval(nothing, some), mean_interval(nothing, some, floors=(25.0, 0.0))
+    narrow, wide = mean_interval(nothing, some), mean_interval(nothing, some, sizes=(5.0, 0.0))
     assert wide.low < narrow.low < narrow.mean < narrow.high < wide.high
 
 

@@ -139,24 +139,30 @@ def _interval(
     log: Logged, base: Array, weight: Array, rest: Array, expected_squares: float, level: float
 ) -> Interval:
     """Of the mean over decisions of base + weight · rest, whole units being drawn."""
-    up, down = np.maximum(rest, 0.0), np.maximum(-rest, 0.0)
-    above, below = float((up**2).mean()), float((down**2).mean())
-    positive = float((np.maximum(weight, 0.0) ** 2).sum())
-    negative = float((np.maximum(-weight, 0.0) ** 2).sum())
-    more = expected_squares / (positive + negative) if positive + negative else 1.0
     # Outcomes of rows with a small weight tell how large those with a large one can be.
-    floors = more * (positive * above + negative * below), more * (positive * below + negative * above)
+    sizes = _sizes(weight, rest, expected_squares), _sizes(-weight, rest, expected_squares)
     if log.unit is None:
-        return mean_interval(base, weight * rest, floors=floors, level=level)
+        return mean_interval(base, weight * rest, sizes=sizes, level=level)
     # Units have different numbers of rows: the mean over rows is a ratio of sums over units.
     base_of, jumps_of = log.per_unit(base), log.per_unit(weight * rest)
     rows_of = log.per_unit(np.ones(log.rows))
     size = float(rows_of.mean())
     value = float((base_of + jumps_of).sum() / rows_of.sum())
-    floors = floors[0] / size**2, floors[1] / size**2
+    sizes = sizes[0] / size, sizes[1] / size
     return mean_interval(
-        (base_of - value * (rows_of - size)) / size, jumps_of / size, floors=floors, level=level
+        (base_of - value * (rows_of - size)) / size, jumps_of / size, sizes=sizes, level=level
     )
+
+
+def _sizes(weight: Array, rest: Array, expected_squares: float) -> float:
+    """Σ (w · r)² over Σ w · r of those above zero, were weights and what they multiply independent."""
+    squares = sums = 0.0
+    seen = float(weight @ weight)
+    for sign in (1.0, -1.0):
+        of_weight, of_rest = np.maximum(sign * weight, 0.0), np.maximum(sign * rest, 0.0)
+        squares += float(of_weight @ of_weight) * float(of_rest @ of_rest)
+        sums += float(of_weight.sum()) * float(of_rest.sum())
+    return squares / sums * (expected_squares / seen) if sums and seen else 0.0
 
 
 def _told(

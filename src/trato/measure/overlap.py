@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-Reason = Literal["unlogged", "few_effective", "weights_off", "large_weight", "rarely_logged"]
+Reason = Literal["unlogged", "few_effective", "few_outcomes", "weights_off", "large_weight", "rarely_logged"]
 
 # Fewer effective units than this say nothing that an interval could be put around.
 FEWEST_EFFECTIVE = 30.0
 # A candidate that does what was never logged in more than this share of its decisions is not in the log.
 MOST_UNLOGGED = 0.02
+# Amounts that differ from the commonest, such as no purchase, must be as many at least.
+FEWEST_OUTCOMES = 20
 LARGEST_SHARE = 0.1
 TINY = 0.001
 LIKELY = 0.5
@@ -111,6 +113,11 @@ def cautions(log: Logged, candidate: Array, weights: Weights) -> tuple[tuple[Cau
             found.append(Caution("rarely_logged", says))
     if weights.effective < FEWEST_EFFECTIVE:
         found.append(few(weights.effective))
+        claimed = False
+    values, times = np.unique(log.outcome, return_counts=True)
+    if len(values) > 2 and (others := log.rows - int(times.max())) < FEWEST_OUTCOMES:
+        # Of shares a few tell enough; amounts can be larger than the few that came.
+        found.append(Caution("few_outcomes", f"only {others} outcomes are not {values[times.argmax()]:g}"))
         claimed = False
     mean = float(weights.seen.mean())
     doubt = 4 * sqrt(max(weights.expected_squares / log.rows - 1, 0.0) / len(log.per_unit(weights.seen)))
