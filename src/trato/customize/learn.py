@@ -1,0 +1,266 @@
+"""Learning: decisions whose window has closed teach what treatments bring, in their order, each exactly once.
+
+A decision teaches when its window has closed, never before: until then nothing came of it yet, which is no
+failure. The served model, how far it has learned and what was set aside for what was not taken move in one
+transaction that compares and swaps: of two learners one teaches, and one that is stopped in the middle has
+done nothing. The same decisions give the same model bit for bit, however they are cut into lessons.
+
+Reading and teaching (`study`) is done in a transaction that reads, for it may take a while; `take_up` is the
+short one that writes. `learn` is both at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trato.customize.outcomes import REPORTED, found_in_log
+from trato.customize.programme.belief import prior_of
+from trato.customize.programme.document import programme_from
+from trato.customize.programme.encode import encoded, layout_of, treatment_features
+from trato.customize.programme.features import full
+from trato.customize.programme.posterior import learnt, posterior_from_document, to_document
+from trato.permission.permit import read_permits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from numpy.typing import NDArray
+
+    from trato.customers.customer import CustomerId
+    from trato.customize.programme.decision import Outcome, Taught
+    from trato.customize.programme.posterior import Posterior
+    from trato.customize.programme.store import LearningStore, ServedProgramme
+    from trato.customize.programme.treatments import Programme
+    from trato.permission.purposes import Purposes
+
+PAGE = 2_000
+# Every lesson is a model that replay needs as long as its decisions are kept. So a lesson waits until it has
+# a hundredth of what is known already, or until this long after the last change.
+GROWTH = 100
+PATIENCE = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """What decisions have to teach, not yet taken up.
+
+    `instead` is what was served when it was begun, `up_to` the position of the last decision that was looked
+    at, `seen` how many there were and `taught` how many of them taught. `model` and `document` are the model
+    after them; nothing changed where `taught` is 0. `found` are outcomes that the log showed.
+    """
+
+    programme: str
+    instead: ServedProgramme
+    up_to: int
+    seen: int
+    taught: int
+    model: str
+    document: str
+    evidence: int
+    found: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What one lesson came to: `seen` decisions matured, of which `taught` taught the model; the others'
+    customers do not permit it any more, were forgotten, or got what is no longer a treatment. `released` is
+    what had been set aside and was not needed, in minor units. `evidence` counts what the model has learned
+    from in all.
+    """
+
+    programme: str
+    up_to: int
+    seen: int
+    taught: int
+    released: int
+    model: str
+    evidence: int
+
+
+def learn(
+    store: LearningStore, programme: Programme, *, purposes: Purposes, now: datetime, most: int = PAGE
+) -> Lesson | None:
+    """Let at most `most` matured decisions teach, in one transaction that writes; None where none matured.
+
+    None too where another declaration of the programme is served than this one, or another learner was first.
+    """
+    study = study_matured(store, programme, purposes=purposes, now=now, most=most, patience=timedelta(0))
+    return None if study is None else take_up(store, study, now=now)
+
+
+def study_matured(
+    store: LearningStore,
+    programme: Programme,
+    *,
+    purposes: Purposes,
+    now: datetime,
+    most: int = PAGE,
+    patience: timedelta = PATIENCE,
+) -> Study | None:
+    """What the matured decisions behind the served model teach, at most `most` of them; nothing is written.
+
+    None as `learn`, and where so few matured that they can wait, `patience` at most since the last change.
+    """
+    served = store.served_programmes().get(programme.key)
+    if served is None or served.version != programme.version:
+        return None
+    rows = store.matured(programme.key, served.learned_up_to, now, most)
+    if not rows:
+        return None
+    before = posterior_of(store, programme, served.model)
+    if len(rows) < min(most, before.evidence // GROWTH) and now - served.changed_at < patience:
+        return None
+    taught, found = read_taught(store, programme, rows, purposes, now)
+    posterior, taught_now = taught_by(before, programme, taught)
+    model, document = served.model, ""
+    if taught_now:
+        model, document = written(posterior, programme)
+    return Study(
+        programme=programme.key,
+        instead=served,
+        up_to=rows[-1][0],
+        seen=len(rows),
+        taught=taught_now,
+        model=model,
+        document=document,
+        evidence=posterior.evidence,
+        found=found,
+    )
+
+
+def take_up(store: LearningStore, study: Study, *, now: datetime) -> Lesson | None:
+    """Serve what was studied, and release what was set aside and not needed; all of it, or None and nothing.
+
+    None where what is served is no longer what the study began with.
+    """
+    if study.taught:
+        store.put_model(study.model, "posterior", study.document)
+    settled = max(study.instead.settled_up_to, study.up_to)
+    after = replace(
+        study.instead, model=study.model, learned_up_to=study.up_to, settled_up_to=settled, changed_at=now
+    )
+    if not store.serve_programme(after, instead=study.instead):
+        return None
+    if study.found:
+        store.add_outcomes(study.found)
+    released = _release(store, study.programme, study.instead.settled_up_to, settled, study.seen)
+    return Lesson(
+        programme=study.programme,
+        up_to=study.up_to,
+        seen=study.seen,
+        taught=study.taught,
+        released=released,
+        model=study.model,
+        evidence=study.evidence,
+    )
+
+
+def taught_by(posterior: Posterior, programme: Programme, taught: Sequence[Taught]) -> tuple[Posterior, int]:
+    """The belief after decisions, and how many of them taught: those of a treatment that there still is."""
+    features, outcomes = lessons_of(programme, taught)
+    if not len(outcomes):
+        return posterior, 0
+    return learnt(posterior, features, outcomes)[0], len(outcomes)
+
+
+def lessons_of(
+    programme: Programme, taught: Sequence[Taught]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The features (n, D) and outcomes (n,) of decisions, in their order, without those of a treatment that
+    the programme no longer has. An outcome is 0 or 1, or money in minor units.
+    """
+    layout, (_, modules) = layout_of(programme), treatment_features(programme)
+    place = {one.key: number for number, one in enumerate(programme.treatments)}
+    known = [one for one in taught if one.decision.treatment in place]
+    x = encoded(programme.features, [one.decision.facts for one in known])
+    m = modules[[place[one.decision.treatment] for one in known]].reshape(len(known), len(layout.modules))
+    money = programme.goal.outcome == "money"
+    outcomes = np.array([float(one.amount if money else one.taken) for one in known])
+    return full(layout, x, m), outcomes
+
+
+def posterior_of(store: LearningStore, programme: Programme, model: str) -> Posterior:
+    """The belief of a model's version, or before the first ("") that of the declaration."""
+    if not model:
+        return prior_of(programme)
+    return posterior_from_document(json.loads(store.model_document(model)))
+
+
+def written(posterior: Posterior, programme: Programme) -> tuple[str, str]:
+    """A model's version and document: the belief, and the declaration for which it was learned."""
+    document = json.dumps(
+        {**to_document(posterior), "programme": programme.key, "declared": programme.version},
+        sort_keys=True,
+        separators=(",", ":"),
+    )
+    return hashlib.sha256(document.encode()).hexdigest()[:32], document
+
+
+def read_taught(
+    store: LearningStore,
+    programme: Programme,
+    rows: Sequence[tuple[int, CustomerId | None]],
+    purposes: Purposes,
+    now: datetime,
+) -> tuple[list[Taught], tuple[Outcome, ...]]:
+    """What may be read of decisions at (position, customer), in their order, with what came of each; and the
+    outcomes that the log shows, where that is how the goal is known.
+    """
+    customers = sorted({customer for _, customer in rows if customer is not None})
+    positions = [position for position, customer in rows if customer is not None]
+    taught: list[Taught] = []
+    found: list[Outcome] = []
+    for key in dict.fromkeys((programme.believes, programme.purpose)):
+        if key is None or key not in purposes.by_key or not customers:
+            continue
+        permits = list(read_permits(store, purposes.named(key), customers, now=now).values())
+        some = store.taught(permits, positions) if permits else ()
+        if programme.goal.source != REPORTED:
+            shown = found_in_log(store, programme, some, permits)
+            found += shown
+            some = _with(some, shown)
+        taught += some
+    return sorted(taught, key=lambda one: one.decision.position), tuple(found)
+
+
+def _with(taught: Iterable[Taught], found: Iterable[Outcome]) -> tuple[Taught, ...]:
+    """Decisions with what the log showed to have come of them, and nothing else."""
+    shown: dict[str, tuple[bool, int]] = {}
+    for one in found:
+        taken, amount = shown.get(one.decision, (False, 0))
+        shown[one.decision] = taken or one.taken, amount + one.amount
+    nothing = (False, 0)
+    return tuple(
+        replace(
+            each,
+            taken=shown.get(each.decision.id, nothing)[0],
+            amount=shown.get(each.decision.id, nothing)[1],
+        )
+        for each in taught
+    )
+
+
+def _release(store: LearningStore, programme: str, settled: int, up_to: int, most: int) -> int:
+    """Give back of the budget what was set aside for being taken, for decisions that were not."""
+    released = 0
+    declared: dict[str, Programme] = {}
+    for one in store.anonymous(programme, settled, most) if up_to > settled else ():
+        if one.position > up_to:
+            break
+        if one.taken:
+            continue
+        if one.version not in declared:
+            declared[one.version] = programme_from(store.model_document(one.version))
+        then = declared[one.version]
+        if then.budget is not None:
+            released += then.treatment(one.treatment).cost_taken
+    if released:
+        store.release(programme, {"budget": released})
+    return released
