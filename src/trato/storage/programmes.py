@@ -29,6 +29,9 @@ _NEXT = (
     "AND learned_up_to = ? AND conducted = ? AND changed_at = ? AND settled_up_to = ?"
 )
 _USES = "SELECT what, used, most FROM programme_uses"
+_UNUSED = (
+    "INSERT INTO programme_uses (programme, what, used, most) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+)
 _ARM = "INSERT INTO holdout_arms (unit, programme, arm, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 
 
@@ -160,24 +163,22 @@ class ProgrammeRecords(Records):
         return tuple((row.number, self._moment(row.at), row.document) for row in found)
 
     def _held_uses(self, programme: str, wanted: Sequence[str]) -> dict[str, int]:
-        """How much of each is used, held until the transaction ends; 0 of what was never used."""
-        words = f"{_USES} WHERE what IN (??) AND programme = ? ORDER BY what"
+        """How much of each is used, held until the transaction ends; 0 of what was never used.
+
+        On PostgreSQL what is missing is put there first, and then all is held, both in one order: so callers
+        wait for each other and do not cross.
+        """
+        used = self._used(programme, wanted, "")
+        new = [(programme, what, 0, 0) for what in wanted if what not in used]
+        put_rows(self._connection, _UNUSED, new)
         if self._database == "postgresql":
-            words += " FOR UPDATE"
-        while True:
-            used = {
-                row.what: row.used
-                for page in rows_among(self._connection, words, wanted, programme)
-                for row in page
-            }
-            new = [(programme, what, 0, 0) for what in wanted if what not in used]
-            if not new:
-                return used
-            put = (
-                "INSERT INTO programme_uses (programme, what, used, most) VALUES (?, ?, ?, ?) "
-                "ON CONFLICT DO NOTHING"
-            )
-            put_rows(self._connection, put, new)
+            return self._used(programme, wanted, " FOR UPDATE")
+        return {**dict.fromkeys(wanted, 0), **used}
+
+    def _used(self, programme: str, wanted: Sequence[str], held: str) -> dict[str, int]:
+        words = f"{_USES} WHERE what IN (??) AND programme = ? ORDER BY what{held}"
+        pages = rows_among(self._connection, words, wanted, programme)
+        return {row.what: row.used for page in pages for row in page}
 
     def _served_row(self, one: ServedProgramme) -> tuple[Any, ...]:
         return (
