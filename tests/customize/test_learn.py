@@ -30,7 +30,7 @@ from trato.customers.customer import CustomerId
 from trato.customize.learn import learn, lessons_of, posterior_of, study_matured, take_up
 from trato.customize.outcomes import report
 from trato.customize.programme.belief import prior_of
-from trato.customize.programme.decision import Taught
+from trato.customize.programme.decision import WHOLE, Candidate, Taught
 from trato.customize.programme.store import Use
 from trato.customize.programme.treatments import NO_TREATMENT, Goal
 from trato.customize.relearn import learn_anew
@@ -333,6 +333,19 @@ def test_what_is_no_treatment_any_more_teaches_nothing() -> None:
     assert lesson is not None
     assert (lesson.seen, lesson.taught, lesson.model) == (1, 0, "")
     assert lesson.released == 150
+
+
+def test_where_there_was_no_choice_nothing_is_learned() -> None:
+    """Whoever wants no letters gets nothing: that says nothing of the others without a letter."""
+    never = [Candidate("nothing", "", WHOLE), Candidate("rye", "not_permitted", 0)]
+    held = [Candidate("nothing", "", WHOLE), Candidate("rye", "held_back", 0)]
+    store = shop(
+        decided(0, "ana", "nothing", candidates=tuple(never)),
+        decided(1, "rui", "nothing", candidates=tuple(held)),
+    )
+    lesson = learns(store)
+    assert lesson is not None
+    assert (lesson.seen, lesson.taught) == (2, 1)
 
 
 def test_another_declaration_than_the_served_one_learns_nothing() -> None:

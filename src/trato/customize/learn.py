@@ -21,10 +21,13 @@ import numpy as np
 
 from trato.customize.outcomes import REPORTED, found_in_log
 from trato.customize.programme.belief import prior_of
+from trato.customize.programme.decision import ELIGIBLE
 from trato.customize.programme.document import programme_from
 from trato.customize.programme.encode import encoded, layout_of, treatment_features
 from trato.customize.programme.features import full
+from trato.customize.programme.filters import HELD_BACK
 from trato.customize.programme.posterior import learnt, posterior_from_document, to_document
+from trato.customize.programme.treatments import NOTHING
 from trato.permission.permit import read_permits
 
 if TYPE_CHECKING:
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trato.customers.customer import CustomerId
-    from trato.customize.programme.decision import Outcome, Taught
+    from trato.customize.programme.decision import Decision, Outcome, Taught
     from trato.customize.programme.posterior import Posterior
     from trato.customize.programme.store import LearningStore, ServedProgramme
     from trato.customize.programme.treatments import Programme
@@ -44,6 +47,7 @@ PAGE = 2_000
 # Every lesson is a model that replay needs as long as its decisions are kept. So a lesson waits until it has
 # a hundredth of what is known already, or until this long after the last change.
 GROWTH = 100
+_A_CHOICE = frozenset({ELIGIBLE, HELD_BACK})
 PATIENCE = timedelta(minutes=15)
 
 
@@ -69,10 +73,10 @@ class Study:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What one lesson came to: `seen` decisions matured, of which `taught` taught the model; the others'
-    customers do not permit it any more, were forgotten, or got what is no longer a treatment. `released` is
-    what had been set aside and was not needed, in minor units. `evidence` counts what the model has learned
-    from in all.
+    """What one lesson came to: `seen` decisions matured, of which `taught` taught the model; of the others
+    the customers do not permit it any more or were forgotten, there was no choice, or the treatment is no
+    more. `released` is what had been set aside and was not needed, in minor units. `evidence` counts what the
+    model has learned from in all.
     """
 
     programme: str
@@ -173,17 +177,28 @@ def taught_by(posterior: Posterior, programme: Programme, taught: Sequence[Taugh
 def lessons_of(
     programme: Programme, taught: Sequence[Taught]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The features (n, D) and outcomes (n,) of decisions, in their order, without those of a treatment that
-    the programme no longer has. An outcome is 0 or 1, or money in minor units.
+    """The features (n, D) and outcomes (n,) of decisions that teach, in their order.
+
+    That is those of a treatment that the programme still has, in which there was a choice (`chose`). An
+    outcome is 0 or 1, or money in minor units.
     """
     layout, (_, modules) = layout_of(programme), treatment_features(programme)
     place = {one.key: number for number, one in enumerate(programme.treatments)}
-    known = [one for one in taught if one.decision.treatment in place]
+    known = [one for one in taught if one.decision.treatment in place and chose(one.decision)]
     x = encoded(programme.features, [one.decision.facts for one in known])
     m = modules[[place[one.decision.treatment] for one in known]].reshape(len(known), len(layout.modules))
     money = programme.goal.outcome == "money"
     outcomes = np.array([float(one.amount if money else one.taken) for one in known])
     return full(layout, x, m), outcomes
+
+
+def chose(decision: Decision) -> bool:
+    """Whether another treatment than *nothing* could have been given, or was held back by the unit's arm.
+
+    Who gets nothing because nothing may be given (they want no letters, they were written to enough) differs
+    from the others in more than that: what they do would be taken for what the others do without a treatment.
+    """
+    return any(one.treatment != NOTHING and one.reason in _A_CHOICE for one in decision.candidates)
 
 
 def posterior_of(store: LearningStore, programme: Programme, model: str) -> Posterior:

@@ -116,7 +116,9 @@ def decided(
         "arm": "policy",
         "facts": facts or {},
         "contacts": 0,
-        "candidates": (Candidate(treatment, "", WHOLE),),
+        "candidates": tuple(
+            Candidate(one.key, "", WHOLE if one.key == treatment else 0) for one in programme.treatments
+        ),
         "seed": number,
         "draw": 0,
         "treatment": treatment,
