@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tests.storage import decide_me
 from tests.storage.kill_me import customer_name
 from tests.storage.log_me import IN_A_BATCH, message
-from tests.storage.shop import MASTER_KEY, faults, permit, register
+from tests.storage.shop import LATER, MASTER_KEY, faults, give, permit, register
 from tests.storage.test_store import beside_the_store
 from trato.customers.customer import CustomerId
+from trato.storage.sealing import seal_log
 from trato.storage.store import open_store
 
 if TYPE_CHECKING:
@@ -95,3 +97,33 @@ def test_kill_minus_nine_loses_no_acknowledged_event_and_doubles_none(database: 
     assert len(kept) <= most
     receipts = beside_the_store(database, "SELECT count(*) FROM receipts")
     assert receipts == [(len(kept),)]
+
+
+def test_kill_minus_nine_leaves_each_decision_complete_or_absent(database: str) -> None:
+    """Row, contact and what it used are all there or none of them, and what was acknowledged is."""
+    with open_store(database, MASTER_KEY) as store:
+        ana = register(store, "ana@example.org")
+        give(store, ana)
+    acknowledged: set[str] = set()
+    for run, enough in enumerate(RUNS):
+        command = [sys.executable, "-m", "tests.storage.decide_me", database, str(run), ana]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as writer:
+            assert writer.stdout is not None
+            heard = [writer.stdout.readline() for _ in range(enough)]
+            writer.kill()
+            heard += writer.stdout.read().splitlines()
+        acknowledged |= {line.strip() for line in heard if line.strip().count("-") == 3}
+    with open_store(database, MASTER_KEY) as store:
+        decided = store.read(lambda it: it.decisions_of(permit(it, ana), limit=10**6))
+        uses = store.read(lambda it: it.uses_of("welcome"))
+        seal_log(store, LATER)
+        assert store.read(lambda it: it.verify_log("decisions")).faults == ()
+    ids = [one.id for one in decided]
+    assert acknowledged <= set(ids)
+    assert len(acknowledged) >= sum(RUNS) - len(RUNS)
+    batches = Counter(one.rpartition("-")[0] for one in ids)
+    assert set(batches.values()) == {decide_me.IN_A_BATCH}  # whole, or not at all
+    assert len(set(ids)) == len(ids)
+    assert [one.used for one in uses] == [len(ids)]
+    contacts = beside_the_store(database, "SELECT count(*) FROM interactions WHERE kind = 'contact'")
+    assert contacts == [(len(ids),)]

@@ -64,8 +64,9 @@ class ProgrammeRecords(Records):
         return put_rows(self._connection, _NEXT, [(*row[1:], *self._served_row(instead))]) == 1
 
     def uses_of(self, programme: str) -> tuple[Use, ...]:
-        """What the programme has used of all that is limited, by what it is."""
-        found = rows_of(self._connection, f"{_USES} WHERE programme = ? ORDER BY what", programme)
+        """What the programme has used of all that is limited, by what it is; without what it never got."""
+        words = f"{_USES} WHERE programme = ? AND most > 0 ORDER BY what"
+        found = rows_of(self._connection, words, programme)
         return tuple(Use(programme, row.what, row.used, row.most) for row in found)
 
     def reserve(self, programme: str, uses: Mapping[str, tuple[int, int]]) -> bool:
