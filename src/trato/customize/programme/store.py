@@ -103,6 +103,9 @@ class DecidingStore(StandingStore, Protocol):
         to none, else `household:…` or `account:…`, which says nothing of its name.
         """
 
+    def members_of(self, customer: CustomerId, kind: Belonging) -> tuple[CustomerId, ...]:
+        """All who belong to the customer's household or account, the customer among them."""
+
     def arms_of(self, programme: str, units: Sequence[str]) -> Mapping[str, Arm]:
         """The hold-out arm that each unit was given; units without one are left out."""
 

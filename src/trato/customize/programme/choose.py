@@ -1,0 +1,104 @@
+"""The policy as it runs: with which probability each treatment is given, and which one a draw falls on.
+
+All are pure functions of arrays, seeds and reasons, so that a replay gives the same bits.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trato.customize.programme.decision import WHOLE
+from trato.customize.programme.vector import vectors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from trato.customize.programme.ready import Ready
+    from trato.customize.programme.treatments import Arm
+    from trato.customize.programme.vector import Drawn
+
+
+def charges(ready: Ready, customers: NDArray[np.float32], contacts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """What giving each treatment costs whatever comes of it, in minor units: (N, K).
+
+    Cost, prices and the price of contacts; and of what is paid when it is taken, the part that goes to those
+    who would have come anyway: what is expected of them without a treatment, from customers (N, p).
+    """
+    width = customers.shape[1]
+    anyway = np.maximum((customers.astype(np.float64) * ready.mean[:width]).sum(axis=1), 0.0)
+    if ready.programme.goal.outcome == "taken":
+        anyway = np.minimum(anyway, 1.0)
+    found: NDArray[np.float64] = (
+        ready.charge + np.outer(contacts.astype(np.float64), ready.fatigue) + np.outer(anyway, ready.taken)
+    )
+    return found
+
+
+def policy(
+    ready: Ready,
+    customers: NDArray[np.float32],
+    contacts: NDArray[np.int64],
+    eligible: NDArray[np.bool_],
+    seeds: NDArray[np.uint64],
+) -> Drawn:
+    """The policy's vectors for N customers (N, p) with so many contacts each: all results (N, K).
+
+    *Nothing* must be eligible in every row. Exploration is the programme's.
+    """
+    return vectors(
+        ready.layout,
+        customers,
+        ready.modules,
+        ready.mean,
+        ready.root,
+        ready.worth,
+        charges(ready, customers, contacts),
+        seeds=seeds,
+        explore=ready.explore,
+        eligible=eligible,
+    )
+
+
+def by_arm(ready: Ready, arm: Arm, eligible: Sequence[bool]) -> list[int]:
+    """The probabilities of a hold-out, in units of 2**-32: (K,), they sum to 2**32.
+
+    The same for all is given to whom it may be, else nothing; at random means alike among all that may be,
+    nothing too, and what is left over goes to the first.
+    """
+    found = [0] * len(eligible)
+    if arm == "random":
+        many = sum(eligible)
+        for place, may in enumerate(eligible):
+            found[place] = WHOLE // many if may else 0
+        found[eligible.index(True)] += WHOLE % many
+        return found
+    place = ready.place[ready.programme.same_for_all] if arm == "same_for_all" else 0
+    found[place if eligible[place] else 0] = WHOLE
+    return found
+
+
+def by_person(ready: Ready, choice: str, eligible: Sequence[bool]) -> list[int]:
+    """The probabilities where a person chooses: (K,), they sum to 2**32.
+
+    The person's choice, or nothing where it may not be given, but for the share that is explored.
+    """
+    many = sum(eligible)
+    share = ready.explore // many
+    found = [share if may else 0 for may in eligible]
+    place = ready.place[choice]
+    found[place if eligible[place] else 0] += WHOLE - share * many
+    return found
+
+
+def fallen_on(probabilities: Sequence[int], draw: int) -> int:
+    """The place of the first treatment whose cumulative probability exceeds a draw in [0, 2**32)."""
+    total = 0
+    for place, share in enumerate(probabilities):
+        total += share
+        if total > draw:
+            return place
+    raise ValueError("a draw is a whole number from 0 to 2**32 - 1, and probabilities sum to 2**32")

@@ -1,0 +1,287 @@
+"""What is known of customers at the moment of a decision: read under permits of the same transaction.
+
+Only what a condition, a feature, a cap or the price of contacts asks for is read. What may not be read, or is
+not known, is unknown: no fact of that name, and never a guess.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, cast
+
+from trato.customize.learned import learned_of
+from trato.customize.leave import Leave
+from trato.customize.programme.facts import WEEKDAYS
+from trato.customize.timeline import CONTACT_DAYS
+from trato.differentiate.known import NO_NEED
+from trato.interact.statements import statements_from
+from trato.permission.permit import read_permits
+from trato.permission.purposes import Purposes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from trato.customers.customer import CustomerId
+    from trato.customize.programme.decision import Asked
+    from trato.customize.programme.facts import Fact
+    from trato.customize.programme.ready import Ready
+    from trato.customize.programme.serving import Serving
+    from trato.customize.programme.store import DecidingStore
+    from trato.customize.store import KnowingStore
+    from trato.differentiate.known import Score
+    from trato.differentiate.needs.beliefs import Statement
+    from trato.differentiate.store import PublishedBuild
+    from trato.interact.log import LogEntry
+    from trato.permission.permit import Permit
+    from trato.permission.purposes import Purpose
+
+_OF_MODEL = frozenset({"expected_value", "p_alive"})
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known for one request. `purpose` is the one under which the record may be read again, "" for
+    none; `permitted` says whether the programme's own is. `recent` are contacts of the last 30 days.
+    """
+
+    unit: str
+    permitted: bool
+    purpose: str
+    facts: Mapping[str, Fact]
+    said: tuple[Statement, ...]
+    contacts: tuple[tuple[datetime, str], ...]
+    recent: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read for a batch of requests of one programme, by customer."""
+
+    members: Mapping[CustomerId, tuple[CustomerId, ...]]
+    permits: Mapping[CustomerId, Permit]
+    trusted: Mapping[CustomerId, Permit]
+    scores: Mapping[CustomerId, Score]
+    said: Mapping[CustomerId, tuple[LogEntry, ...]]
+    trusted_said: Mapping[CustomerId, tuple[LogEntry, ...]]
+    contacts: Mapping[CustomerId, tuple[tuple[datetime, str], ...]]
+    values: Mapping[CustomerId, Mapping[str, str]]
+
+
+def look(
+    store: DecidingStore, ready: Ready, asked: Sequence[Asked], *, serving: Serving, now: datetime
+) -> list[Known]:
+    """What is known for each request of one programme. Raises UnknownCustomer."""
+    programme = ready.programme
+    customers = list(dict.fromkeys(one.customer for one in asked))
+    if serving.unit == "person":
+        units: Mapping[CustomerId, str] = {one: f"person:{one}" for one in customers}
+        members: Mapping[CustomerId, tuple[CustomerId, ...]] = {}
+    else:
+        units = store.units_of(customers, serving.unit)
+        members = {one: store.members_of(one, serving.unit) for one in customers}
+    everyone = list(dict.fromkeys([*customers, *(each for some in members.values() for each in some)]))
+    permits = read_permits(store, serving.purposes.named(programme.purpose), everyone, now=now)
+    believes = None if programme.believes is None else serving.purposes.named(programme.believes)
+    trusted = {} if believes is None else read_permits(store, believes, everyone, now=now)
+    build = store.current_build() if ready.believes and trusted else None
+    found = _read(store, ready, customers, members, permits, trusted, now)
+    names = _names(store, ready, build, believes, serving)
+    moment = _moment(ready, serving, now)
+    known = []
+    for one in asked:
+        customer = one.customer
+        permitted, trusts = customer in permits, customer in trusted
+        purpose = programme.believes or "" if trusts else programme.purpose if permitted else ""
+        facts: dict[str, Fact] = {}
+        said: tuple[Statement, ...] = ()
+        contacts: tuple[tuple[datetime, str], ...] = ()
+        recent = 0
+        if purpose:
+            facts = _of_request(ready, serving, one, moment)
+            said = _said(found, customer)
+            contacts = tuple(
+                each for who in members.get(customer, (customer,)) for each in found.contacts.get(who, ())
+            )
+            since = now - timedelta(days=CONTACT_DAYS)
+            recent = sum(1 for at, _ in contacts if at >= since)
+            if permitted and "contacts" in ready.asks:
+                facts["contacts"] = float(recent)
+            if ready.asks_values:
+                _add_values(ready, serving, facts, found.values.get(customer, {}))
+            if trusts:
+                _add_score(ready, facts, found.scores.get(customer), names)
+                if ready.asks_said:
+                    _add_said(ready, serving, facts, found, customer)
+                if ready.asks_learned and believes is not None:
+                    _add_learned(store, ready, facts, trusted[customer], believes, build, names, serving, now)
+        known.append(Known(units[customer], permitted, purpose, facts, said, contacts, recent))
+    return known
+
+
+def _read(
+    store: DecidingStore,
+    ready: Ready,
+    customers: Sequence[CustomerId],
+    members: Mapping[CustomerId, tuple[CustomerId, ...]],
+    permits: Mapping[CustomerId, Permit],
+    trusted: Mapping[CustomerId, Permit],
+    now: datetime,
+) -> _Read:
+    """All that is asked for, in one look each."""
+    all_permits, all_trusted = list(permits.values()), list(trusted.values())
+    own = [trusted[one] for one in customers if one in trusted]
+    programme = ready.programme
+    caps = [one.days for one in programme.caps]
+    counts = caps or programme.fatigue or "contacts" in ready.asks
+    since = now - timedelta(days=max([CONTACT_DAYS, *caps]))
+    speaks = bool(ready.sets) or ready.asks_said
+    # A personal value is read under the purpose under which the record may be read again.
+    of_values = [own_permit for one in customers if (own_permit := trusted.get(one) or permits.get(one))]
+    values: dict[CustomerId, Mapping[str, str]] = {}
+    if ready.asks_values:
+        for several in (
+            [one for one in of_values if one.purpose == key] for key in {p.purpose for p in of_values}
+        ):
+            values |= store.values_under(several)
+    return _Read(
+        members=members,
+        permits=permits,
+        trusted=trusted,
+        scores=store.scores_under(own) if own and ready.asks_score else {},
+        said=store.statements_under(all_permits) if all_permits and speaks else {},
+        trusted_said=store.statements_under(all_trusted) if all_trusted and speaks else {},
+        contacts=store.contacts_under(all_permits, since) if all_permits and counts else {},
+        values=values,
+    )
+
+
+def _moment(ready: Ready, serving: Serving, now: datetime) -> dict[str, Fact]:
+    local = now.astimezone(serving.zone)
+    found: dict[str, Fact] = {"weekday": WEEKDAYS[local.weekday()], "hour": float(local.hour)}
+    return {name: fact for name, fact in found.items() if name in ready.asks}
+
+
+def _of_request(ready: Ready, serving: Serving, asked: Asked, moment: Mapping[str, Fact]) -> dict[str, Fact]:
+    """What the request itself says; what is sensitive is not used."""
+    facts = dict(moment)
+    for name in ready.asks_request:
+        if name == "touchpoint":
+            facts[name] = asked.touchpoint
+        elif name == "channel":
+            facts[name] = serving.touchpoints.by_key[asked.touchpoint].channel
+        elif name == "moment":
+            facts[name] = asked.moment
+        else:
+            rest = name.partition(".")[2]
+            fact = asked.context.get(rest)
+            if fact is not None and rest not in serving.sensitive:
+                facts[name] = fact
+    return facts
+
+
+def _add_values(ready: Ready, serving: Serving, facts: dict[str, Fact], values: Mapping[str, str]) -> None:
+    for name in ready.asks_values:
+        rest = name.partition(".")[2]
+        if rest in values and rest not in serving.sensitive:
+            facts[name] = values[rest]
+
+
+def _add_score(
+    ready: Ready, facts: dict[str, Fact], score: Score | None, names: Sequence[str | None]
+) -> None:
+    """What the served build knows of value and belief; without evidence no need is told."""
+    if score is None:
+        return
+    for name in ready.asks_score:
+        fact: Fact
+        if name == "need":
+            fact = names[score.need] if score.evidence and 0 <= score.need < len(names) else None
+        elif name == "weight":
+            fact = score.weight if score.evidence and score.need != NO_NEED else None
+        elif name == "tier":
+            fact = score.tier or None
+        elif name in _OF_MODEL and not score.tier:
+            fact = None
+        else:
+            number = cast("float | None", getattr(score, name))
+            fact = None if number is None else float(number)
+        if fact is not None:
+            facts[name] = fact
+
+
+def _said(found: _Read, customer: CustomerId) -> tuple[Statement, ...]:
+    """What binds of all that the unit's members said, over both purposes: said beats inferred."""
+    if not found.said and not found.trusted_said:
+        return ()
+    entries: dict[int, LogEntry] = {}
+    for who in found.members.get(customer, (customer,)):
+        for one in (*found.said.get(who, ()), *found.trusted_said.get(who, ())):
+            entries[one.position] = one
+    return statements_from(entries.values()) if entries else ()
+
+
+def _add_said(
+    ready: Ready, serving: Serving, facts: dict[str, Fact], found: _Read, customer: CustomerId
+) -> None:
+    """What they want and avoid, as far as the profiling purpose opens it: of several the last."""
+    for one in statements_from(found.trusted_said.get(customer, ())):
+        name = f"{'wants' if one.binds == 'always' else 'avoids'}.{one.component}"
+        if name in ready.asks and one.component not in serving.sensitive:
+            facts[name] = one.module
+
+
+def _names(
+    store: DecidingStore,
+    ready: Ready,
+    build: PublishedBuild | None,
+    believes: Purpose | None,
+    serving: Serving,
+) -> Sequence[str | None]:
+    """The key of each need of the served model, None for one without a name."""
+    if build is None or believes is None or not ready.asks_any("need"):
+        return ()
+    version = build.models.get(believes.key, {"needs": None, "values": None})["needs"]
+    return () if version is None else serving.need_names(store, version)
+
+
+def _add_learned(
+    store: DecidingStore,
+    ready: Ready,
+    facts: dict[str, Fact],
+    permit: Permit,
+    believes: Purpose,
+    build: PublishedBuild | None,
+    names: Sequence[str | None],
+    serving: Serving,
+    now: datetime,
+) -> None:
+    """What is worked out of counts and days, as the customer's page does: weights of needs, what was bought,
+    and when last.
+    """
+    learned = learned_of(
+        cast("KnowingStore", store),
+        permit.customer,
+        Leave({believes.key: permit}, ()),
+        build,
+        Purposes({believes.key: believes}),
+        serving.unit,
+        serving.zone,
+        serving.models,
+        now=now,
+    )
+    if learned is None:
+        return
+    for name in ready.asks_learned:
+        family, _, rest = name.partition(".")
+        if name == "days_since_purchase":
+            bought = [one.day for one in learned.days if one.bought]
+            if bought:
+                facts[name] = float(max((now.astimezone(serving.zone).date() - max(bought)).days, 0))
+        elif family == "bought":
+            facts[name] = float(
+                sum(count for (c, m), count in learned.counts.items() if rest in (c, f"{c}.{m}"))
+            )
+        elif learned.belief is not None and learned.evidence and rest in names:
+            facts[name] = float(learned.belief.weights[names.index(rest)])
