@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from trato.batch.engine import Column, Source
 from trato.batch.tables import csv_dialect, is_parquet, must_be_readable, table_header
 from trato.company.folder import Examined, Fault, examine
+from trato.company.programmes import check_configurations
 from trato.declared import Declared
 from trato.errors import AmbiguousColumn, BadInput, FileNotReadable, nearest
 from trato.permission.ledger import STATES
@@ -107,7 +108,7 @@ def check_folder(
         all_seen = all_seen and look.all_seen
     if examined.company.offer is not None and rows:
         with progress("looking through the offer"):
-            faults += _offer_faults(examined.company)
+            faults += _offer_faults(examined)
     if seen and all_seen:
         faults += _never_seen(examined, seen)
     order = {fault.file: place for place, fault in reversed(list(enumerate(faults)))}
@@ -115,18 +116,23 @@ def check_folder(
     return Checked(examined.company, tuple(checked), tuple(ranked))
 
 
-def _offer_faults(company: Company) -> Iterator[Fault]:
-    """What compiling the offer tells: contradictions, and modules that nobody can ever have."""
+def _offer_faults(examined: Examined) -> Iterator[Fault]:
+    """What compiling the offer tells: contradictions, modules that nobody can ever have, and treatments that
+    set what never goes together.
+    """
     from trato.offer.check import check
 
-    for one in check(company.folder / company.settings.guiding.file).findings:
+    company = examined.company
+    file = company.folder / company.settings.guiding.file
+    found = check(file)
+    for one in found.findings:
         yield Fault(
-            one.place.file or str(company.folder / company.settings.guiding.file),
-            one.place.line or None,
-            one.message,
-            one.hint or None,
-            grave=one.grave,
+            one.place.file or str(file), one.place.line or None, one.message, one.hint or None, one.grave
         )
+    root = examined.roots.get("treatments.yaml")
+    if root is not None and found.diagram is not None:
+        for told in check_configurations(company.programmes, root, found.diagram):
+            yield Fault(str(company.folder / "treatments.yaml"), told.line, told.message, told.hint)
 
 
 class _Look:

@@ -51,7 +51,7 @@ class Checking:
     def programmes(self, root: Declared, programmes: Programmes) -> None:
         """Check all programmes of a page."""
         for one in programmes:
-            at = _at(root, "programmes", one.key)
+            at = written_at(root, "programmes", one.key)
             if at is not root:
                 self.programme(at, one)
 
@@ -59,21 +59,21 @@ class Checking:
         """Check one programme."""
         self._purposes(at, programme)
         self._caps(at, programme)
-        self._component(_at(at, "moment", "component"), programme.moment.component)
+        self._component(written_at(at, "moment", "component"), programme.moment.component)
         goal = programme.goal
-        self._component(_at(at, "goal", "component"), goal.component)
+        self._component(written_at(at, "goal", "component"), goal.component)
         if goal.component and goal.module:
-            self._module(_at(at, "goal", "module"), goal.component, goal.module)
+            self._module(written_at(at, "goal", "module"), goal.component, goal.module)
         for treatment in programme.treatments[1:]:
-            place = _at(at, "treatments", treatment.key)
-            self._configuration(_at(place, "configuration"), treatment.configuration)
+            place = written_at(at, "treatments", treatment.key)
+            self._configuration(written_at(place, "configuration"), treatment.configuration)
         for place, name in _facts_of(at, programme):
             self._fact(place, name, programme)
 
     def _purposes(self, at: Declared, programme: Programme) -> None:
         known = self.purposes.by_key
         if programme.believes is not None:
-            place = _at(at, "believes")
+            place = written_at(at, "believes")
             found = shapes.known(self.wrong, place, programme.believes, known, "purpose")
             if found and not known[programme.believes].profiling:
                 self.wrong.complain(
@@ -81,7 +81,7 @@ class Checking:
                     f"the purpose {programme.believes!r} does not allow profiling",
                     self._others("profiling"),
                 )
-        place = _at(at, "purpose")
+        place = written_at(at, "purpose")
         if not programme.purpose or not shapes.known(self.wrong, place, programme.purpose, known, "purpose"):
             return
         if known[programme.purpose].marketing_contact:
@@ -112,7 +112,7 @@ class Checking:
     def _caps(self, at: Declared, programme: Programme) -> None:
         by_key = self.touchpoints.by_key
         channels = {by_key[one].channel for one in programme.touchpoints if one in by_key}
-        written = _at(at, "caps").elements
+        written = written_at(at, "caps").elements
         for place, cap in zip(written, programme.caps, strict=False):
             if cap.channel and channels and cap.channel not in channels:
                 self.remarks.complain(
@@ -161,7 +161,7 @@ class Checking:
                 )
             return
         for component, module in configuration.items():
-            place = _at(at, component)
+            place = written_at(at, component)
             if not shapes.known(self.wrong, place, component, modules, "component of the offer"):
                 continue
             if module not in modules[component]:
@@ -206,18 +206,18 @@ class Checking:
 def _facts_of(at: Declared, programme: Programme) -> Iterator[tuple[Declared, str]]:
     """The facts that a programme looks at, each where it is written."""
     if programme.eligible is not None:
-        yield from ((_at(at, "eligible"), name) for name in programme.eligible.names)
+        yield from ((written_at(at, "eligible"), name) for name in programme.eligible.names)
     for one in programme.treatments:
         if one.eligible is not None:
-            place = _at(at, "treatments", one.key, "eligible")
+            place = written_at(at, "treatments", one.key, "eligible")
             yield from ((place, name) for name in one.eligible.names)
     if "features" in at.members:
-        written = _at(at, "features").elements
+        written = written_at(at, "features").elements
         yield from zip(written, (one.name for one in programme.features), strict=False)
-    yield from zip(_at(at, "fairness").elements, programme.fairness, strict=False)
+    yield from zip(written_at(at, "fairness").elements, programme.fairness, strict=False)
 
 
-def _at(at: Declared, *keys: str) -> Declared:
+def written_at(at: Declared, *keys: str) -> Declared:
     """What is written under the keys, as deep as they lead."""
     for key in keys:
         if key not in at.members:
