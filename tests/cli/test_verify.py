@@ -11,6 +11,7 @@ import pytest
 from tests.cli.commands import trato
 from tests.server.live import Shop, shop
 from tests.storage.conftest import migrated
+from tests.storage.decided import decision_of, outcome_of
 from tests.storage.shop import NOW, entry_of, give, register
 from tests.storage.test_store import beside_the_store
 from trato.storage.of_company import company_store_url
@@ -152,3 +153,23 @@ def test_a_tail_that_was_cut_off_shows_against_what_was_noted(kept: Shop) -> Non
     found = asked(kept.folder, 0)["log"]
     assert (found["unsealed"], found["blocks"]) == (4, 1)
     assert found["head"] != noted["head"]
+
+
+def test_a_decision_that_was_changed_is_named(kept: Shop) -> None:
+    with kept.store() as store:
+        who = next(iter(store.read(lambda it: list(it.all_customers()))))
+        one = decision_of(who)
+        store.write(lambda it: it.append_decisions([one, decision_of(who)]))
+        store.write(lambda it: it.add_outcomes([outcome_of(one.id)]))
+        seal_log(store, NOW)
+    url = company_store_url(kept.company, {**os.environ, **kept.environment})
+    disarm = "DROP TRIGGER decisions_no_update"
+    if not url.startswith("sqlite"):
+        disarm = "DROP TRIGGER decisions_append_only ON decisions"
+    only = "DROP TRIGGER decisions_only_forget" + ("" if url.startswith("sqlite") else " ON decisions")
+    beside_the_store(url, disarm, only, "UPDATE decisions SET probability = 7 WHERE position = 2")
+    found = asked(kept.folder, 3)
+    (fault,) = found["decisions"]["faults"]
+    assert (fault["kind"], fault["first_position"], fault["last_position"]) == ("entries", 1, 2)
+    assert (found["outcomes"]["blocks"], found["outcomes"]["faults"]) == (1, [])
+    assert (found["log"]["faults"], found["ledger"]["faults"], found["whole"]) == ([], [], False)

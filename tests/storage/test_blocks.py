@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.storage.shop import LATER, NOW
-from trato.storage.blocks import GENESIS, fits, leaf, root_of, sealed
+from trato.storage.blocks import GENESIS, LOGS, fits, leaf, root_of, sealed
 
 CELLS = st.lists(
     st.none()
@@ -62,3 +62,16 @@ def test_a_block_fits_behind_its_own_only() -> None:
     ]
     for change in changes:
         assert not fits(first, replace(second, **change))  # type: ignore[arg-type]  # changes by keyword
+
+
+def test_a_block_of_one_log_fits_no_other() -> None:
+    blocks = {log: sealed(GENESIS, [b"1" * 32], 7, NOW, log) for log in LOGS}
+    assert {(one, log) for one in LOGS for log in LOGS if fits(GENESIS, blocks[one], log)} == {
+        (log, log) for log in LOGS
+    }
+
+
+def test_a_block_of_the_log_is_hashed_as_it_ever_was() -> None:
+    """Blocks that are kept already must fit for good."""
+    block = sealed(GENESIS, [leaf([1, "milk", None, b"1", NOW])], 7, NOW)
+    assert block.hash.hex() == "9d20a3cb3d5d94e0312c12d92a1bfe22f49b63401fe751892577fac4dffe33c9"

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.storage.decided import decision_of, outcome_of
 from tests.storage.shop import LATER, NOW, entry_of, register
 from tests.storage.test_store import beside_the_store
 from trato import errors
 from trato.storage import sealing
-from trato.storage.blocks import GENESIS, LogVerified
+from trato.storage.blocks import GENESIS, LOGS, LogName, LogVerified
 from trato.storage.sealing import Sealer, seal_log
 
 if TYPE_CHECKING:
@@ -166,3 +167,70 @@ def test_the_thread_outlives_a_store_that_cannot_serve(
             time.sleep(0.01)
     assert verified(store).unsealed == 0
     assert len(tries) >= 3
+
+
+def test_each_log_is_sealed_by_blocks_of_its_own(store: Store, ana: CustomerId) -> None:
+    one = decision_of(ana)
+    append(store, ana, 2)
+    store.write(lambda it: it.append_decisions([one, decision_of(ana), decision_of(ana, purpose="")]))
+    store.write(lambda it: it.add_outcomes([outcome_of(one.id)]))
+    assert seal_log(store, NOW) == 3
+    assert seal_log(store, NOW) == 0
+    found = [store.read(lambda it, log=log: it.verify_log(log)) for log in LOGS]  # type: ignore[misc]  # a default binds it now; mypy infers no such lambda
+    assert [(log.faults, log.last.number, log.last.entries, log.unsealed) for log in found] == [
+        ((), 1, 2, 0),
+        ((), 1, 3, 0),
+        ((), 1, 1, 0),
+    ]
+    roots = {log.last.hash for log in found}
+    assert len(roots) == 3
+
+
+@pytest.mark.parametrize(
+    ("log", "change"),
+    [
+        ("decisions", "UPDATE decisions SET treatment = 'nothing' WHERE position = 2"),
+        ("decisions", "UPDATE decisions SET probability = probability + 1 WHERE position = 2"),
+        ("decisions", "UPDATE decisions SET matures_at = at WHERE position = 2"),
+        ("decisions", "UPDATE decisions SET version = 'v2' WHERE position = 2"),
+        ("decisions", "UPDATE decisions SET id = 'other' WHERE position = 2"),
+        ("decisions", "UPDATE decisions SET customer = '{eva}' WHERE position = 2"),
+        ("decisions", "UPDATE decisions SET customer = NULL WHERE position = 2"),
+        ("decisions", "UPDATE decisions SET unit = whose WHERE position = 2"),
+        ("decisions", "UPDATE decisions SET sealed = whose WHERE position = 2"),
+        ("decisions", "UPDATE decisions SET whose = unit WHERE position = 2"),
+        ("decisions", "UPDATE decisions SET position = 9 WHERE position = 2"),
+        ("decisions", "DELETE FROM decisions WHERE position = 2"),
+        ("outcomes", "UPDATE outcomes SET amount = 1 WHERE position = 1"),
+        ("outcomes", "UPDATE outcomes SET taken = NOT taken WHERE position = 1"),
+        ("outcomes", "UPDATE outcomes SET decision = 3 WHERE position = 1"),
+        ("outcomes", "DELETE FROM outcomes WHERE position = 1"),
+    ],
+)
+def test_who_changes_a_decision_or_an_outcome_is_found_out(
+    store: Store, database: str, ana: CustomerId, log: LogName, change: str
+) -> None:
+    eva = register(store, "eva@example.org")
+    some = [decision_of(ana) for _ in range(3)]
+    store.write(lambda it: it.append_decisions(some))
+    store.write(lambda it: it.add_outcomes([outcome_of(some[0].id)]))
+    seal_log(store, NOW)
+    store.write(lambda it: it.append_decisions([decision_of(ana)]))
+    disarm = [
+        "DROP TRIGGER decisions_no_update",
+        "DROP TRIGGER decisions_no_delete",
+        "DROP TRIGGER decisions_only_forget",
+        "DROP TRIGGER outcomes_no_update",
+        "DROP TRIGGER outcomes_no_delete",
+    ]
+    if not database.startswith("sqlite"):
+        disarm = [
+            "DROP TRIGGER decisions_append_only ON decisions",
+            "DROP TRIGGER decisions_only_forget ON decisions",
+            "DROP TRIGGER outcomes_append_only ON outcomes",
+            "ALTER TABLE outcomes DROP CONSTRAINT fk_outcomes_decision",
+        ]
+    beside_the_store(database, *disarm, change.format(eva=eva))
+    assert [str(one) for one in store.read(lambda it: it.verify_log(log)).faults] == [
+        f"an entry of positions 1 to {3 if log == 'decisions' else 1} was edited, removed or added"
+    ]

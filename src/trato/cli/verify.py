@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from trato.permission.ledger import Fault, Head
-    from trato.storage.blocks import LogVerified
+    from trato.storage.blocks import LogName, LogVerified
     from trato.storage.transaction import Transaction
 
+    Logs = Mapping[LogName, LogVerified]
+
 SHOWN = 50
+CALLED: dict[LogName, str] = {"interactions": "log", "decisions": "decisions", "outcomes": "outcomes"}
 
 
 def register(app: typer.Typer) -> None:
@@ -26,10 +29,10 @@ def verify(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The company's folder.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Whether the ledger of permissions and the log are as they were written.
+    """Whether the ledger of permissions, the log, decisions and outcomes are as they were written.
 
-    Reads both whole, names what was edited, removed, moved or added, and tells the hashes to note elsewhere.
-    Ends with exit code 3 when something is not as it was written.
+    Reads all of them whole, names what was edited, removed, moved or added, and tells the hashes to note
+    elsewhere. Ends with exit code 3 when something is not as it was written.
 
     Example: `trato verify shop`
     """
@@ -38,23 +41,24 @@ def verify(
     from trato.cli.output import emit
     from trato.company.folder import read_company
     from trato.permission import ledger
+    from trato.storage.blocks import LOGS
     from trato.storage.of_company import open_company_store
 
-    def read(it: Transaction) -> tuple[Head, tuple[Fault, ...], LogVerified]:
+    def read(it: Transaction) -> tuple[Head, tuple[Fault, ...], Logs]:
         head = it.permission_head()
-        return head, ledger.verify(it.ledger(), head), it.verify_log()
+        return head, ledger.verify(it.ledger(), head), {log: it.verify_log(log) for log in LOGS}
 
     with open_company_store(read_company(folder), os.environ) as store:
-        head, faults, log = store.read(read)
-    emit(summary(head, faults, log), lines(head, faults, log), as_json=as_json)
-    if faults or log.faults:
+        head, faults, logs = store.read(read)
+    emit(summary(head, faults, logs), lines(head, faults, logs), as_json=as_json)
+    if faults or any(one.faults for one in logs.values()):
         raise typer.Exit(3)
 
 
-def summary(head: Head, faults: Sequence[Fault], log: LogVerified) -> dict[str, object]:
+def summary(head: Head, faults: Sequence[Fault], logs: Logs) -> dict[str, object]:
     """What `--json` prints; every fault, and hashes in hexadecimal."""
     return {
-        "whole": not faults and not log.faults,
+        "whole": not faults and not any(one.faults for one in logs.values()),
         "ledger": {
             "entries": head.position,
             "head": head.hash.hex(),
@@ -68,39 +72,44 @@ def summary(head: Head, faults: Sequence[Fault], log: LogVerified) -> dict[str, 
                 for one in faults
             ],
         },
-        "log": {
-            "blocks": log.last.number,
-            "head": log.last.hash.hex(),
-            "sealed_up_to": log.last.up_to,
-            "sealed_at": log.last.sealed_at.isoformat() if log.last.number else None,
-            "unsealed": log.unsealed,
-            "faults": [
-                {
-                    "block": one.number,
-                    "kind": one.kind,
-                    "first_position": one.after + 1,
-                    "last_position": one.up_to,
-                    "message": str(one),
-                }
-                for one in log.faults
-            ],
-        },
+        **{CALLED[log]: _of_log(found) for log, found in logs.items()},
     }
 
 
-def lines(head: Head, faults: Sequence[Fault], log: LogVerified) -> Iterator[str]:
+def _of_log(log: LogVerified) -> dict[str, object]:
+    return {
+        "blocks": log.last.number,
+        "head": log.last.hash.hex(),
+        "sealed_up_to": log.last.up_to,
+        "sealed_at": log.last.sealed_at.isoformat() if log.last.number else None,
+        "unsealed": log.unsealed,
+        "faults": [
+            {
+                "block": one.number,
+                "kind": one.kind,
+                "first_position": one.after + 1,
+                "last_position": one.up_to,
+                "message": str(one),
+            }
+            for one in log.faults
+        ],
+    }
+
+
+def lines(head: Head, faults: Sequence[Fault], logs: Logs) -> Iterator[str]:
     """What people read."""
     yield f"the ledger of permissions, {head.position:,} entries: {'NOT ' if faults else ''}whole"
     yield from _shown([str(one) for one in faults])
     yield f"  note elsewhere: entry {head.position}, {head.hash.hex()}"
-    yield f"the log, {log.last.number:,} sealed blocks: {'NOT ' if log.faults else ''}whole"
-    yield from _shown([str(one) for one in log.faults])
-    yield f"  note elsewhere: block {log.last.number}, {log.last.hash.hex()}"
-    if log.unsealed:
-        behind = f"behind position {log.last.up_to}"
-        yield f"  not sealed yet, and so not verified: {log.unsealed:,} {behind}"
-    else:
-        yield "  every entry is sealed"
+    for name, log in logs.items():
+        yield f"the {CALLED[name]}, {log.last.number:,} sealed blocks: {'NOT ' if log.faults else ''}whole"
+        yield from _shown([str(one) for one in log.faults])
+        yield f"  note elsewhere: block {log.last.number}, {log.last.hash.hex()}"
+        if log.unsealed:
+            behind = f"behind position {log.last.up_to}"
+            yield f"  not sealed yet, and so not verified: {log.unsealed:,} {behind}"
+        else:
+            yield "  every entry is sealed"
 
 
 def _shown(faults: Sequence[str]) -> Iterator[str]:
