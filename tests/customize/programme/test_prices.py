@@ -149,7 +149,7 @@ def test_customers_who_all_tie_share_the_budget_over_the_whole_time() -> None:
     brought, trail = served(np.full((1000, 1), 2.0), np.ones((1, 1)), np.array([300.0]))
     assert brought == pytest.approx(600.0)
     planned = 300.0 * (1 - np.arange(1, 1001) / 1000)
-    assert np.abs(trail[:, 0] - planned).max() <= 3.0
+    assert np.abs(trail[:, 0] - planned).max() <= 5.0
 
 
 def test_prices_lean_only_by_a_hair_and_unlimited_ones_not_at_all() -> None:

@@ -133,13 +133,15 @@ def paced(
     `values` (N, K) are rows of recent customers, those to come being thought like them; the better, the more
     there are, up to some ten thousand, and after a change the worse, the older they are. With few rows the
     prices ought to be solved again soon: after as many decisions as there are rows, at most `every`, and at
-    most the twentieth part of those to come, since towards the end each customer weighs more. That nobody
-    spends what is not there is the store's to keep: prices only plan. Raises ValueError as `prices`.
+    most the twentieth part of those to come (but 20), since towards the end each customer weighs more. That
+    nobody spends what is not there is the store's to keep: prices only plan. Raises ValueError as `prices`.
     """
     left = np.array(remaining, np.float64)
     expected = max(1.0, float(decisions))
     found = prices(values, uses, left / expected, start)
-    return Pace(found, left, expected, max(1, min(every, len(np.asarray(values)), int(expected / 20))))
+    return Pace(
+        found, left, expected, max(1, min(every, len(np.asarray(values)), max(20, int(expected / 20))))
+    )
 
 
 def _solved(
@@ -174,7 +176,7 @@ def _dual(rows: _Rows, allowance: NDArray[np.float64], at: NDArray[np.float64]) 
 def _near_newton(
     rows: _Rows, allowance: NDArray[np.float64], at: NDArray[np.float64], width: float
 ) -> NDArray[np.float64]:
-    """`_newton` with only the rows that are near a tie; again where prices moved further than they are near."""
+    """`_newton` with only the rows near a tie; again where prices moved further than the nearness."""
     margin = _MARGIN * width
     for _ in range(_STEPS):
         before = at
