@@ -44,10 +44,13 @@ def policy(
     contacts: NDArray[np.int64],
     eligible: NDArray[np.bool_],
     seeds: NDArray[np.uint64],
+    *,
+    levers: bool = True,
 ) -> Drawn:
     """The policy's vectors for N customers (N, p) with so many contacts each: all results (N, K).
 
-    *Nothing* must be eligible in every row. Exploration is the programme's.
+    *Nothing* must be eligible in every row. Exploration is the programme's. Without `levers` they are those
+    that the policy would have had if no manager wished anything.
     """
     return vectors(
         ready.layout,
@@ -55,7 +58,7 @@ def policy(
         ready.modules,
         ready.mean,
         ready.root,
-        ready.worth,
+        ready.worth if levers else ready.plain_worth,
         charges(ready, customers, contacts),
         seeds=seeds,
         explore=ready.explore,

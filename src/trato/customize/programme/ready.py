@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,11 +43,14 @@ class Ready:
     `model` and `prices` are versions ("" for the declared prior, and for no prices). `mean` (D,) and `root`
     (D, D) are what decisions read of the posterior, `modules` (K, q) the treatments' features. One unit of
     the expected outcome is worth `worth` (K,) minor units: value times lever, less what is paid when it is
-    taken. `charge` (K,) is what giving it costs at current prices; `taken` (K,) what those cost besides who
-    would have come anyway, for a whole unit of their outcome. `asks` are the facts that are looked at,
-    `needs` says what of a customer has to be read for them. `limits` are what is limited, `uses` how much of
-    it a treatment takes; a capacity's day is not in its name here. `kept` are candidates as they were logged,
-    made once.
+    taken; `plain_worth` (K,) the same without levers. `charge` (K,) is what giving it costs at current
+    prices, `fatigue` (K,) for each recent contact; `taken` (K,) is what those cost who would have come
+    anyway, for a whole unit of their outcome.
+
+    `asks` are the facts that are looked at, and by where they are read: `asks_request` and so on.
+    `conditions` and `sets` (what its configuration sets) go by the treatment's place. `limits` are what is
+    limited, `uses` how much of it a treatment takes; a capacity's day is not in its name here. `kept` are
+    candidates as they were logged, made once.
     """
 
     programme: Programme
@@ -60,6 +63,7 @@ class Ready:
     mean: NDArray[np.float32]
     root: NDArray[np.float32]
     worth: NDArray[np.float64]
+    plain_worth: NDArray[np.float64]
     charge: NDArray[np.float64]
     taken: NDArray[np.float64]
     fatigue: NDArray[np.float64]
@@ -127,6 +131,9 @@ def ready_of(
         mean=mean,
         root=root,
         worth=worth,
+        plain_worth=_money(
+            replace(programme, treatments=tuple(replace(one, lever=1.0) for one in programme.treatments))
+        )[0],
         charge=charge,
         taken=taken,
         fatigue=fatigue,
