@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trato.measure.sequences import Sample, count_to_prove, difference, half_width, sequence
+from trato.measure.sequences import (
+    Sample,
+    count_to_prove,
+    count_to_prove_difference,
+    difference,
+    half_width,
+    sequence,
+)
 
 
 def test_it_is_the_papers_boundary() -> None:
@@ -95,6 +102,17 @@ def test_the_count_to_prove_is_the_first_that_proves() -> None:
     assert count_to_prove(-1.0, 1.0, side="below") is None
     assert count_to_prove(-1.0, 1.0, side="above") is not None
     assert count_to_prove(1e-9, 1.0) is None
+
+
+def test_the_count_for_two_arms_is_that_at_which_they_differ() -> None:
+    one, other = Sample(900, 1.2, 3.0), Sample(100, 0.8, 2.0)
+    needed = count_to_prove_difference(one, other, share=0.9, beyond=0.1, planned=5_000)
+    assert needed is not None
+    for count, proven in ((needed + 20, True), (needed - 20, False)):
+        arms = [Sample(round(count * part), arm.mean, arm.sd) for part, arm in ((0.9, one), (0.1, other))]
+        assert (difference(arms[0], arms[1], planned=5_000).low > 0.1) == proven
+    assert count_to_prove_difference(one, Sample(1, 0.0, 0.0), share=0.9) is None
+    assert count_to_prove_difference(one, other, share=0.9, beyond=0.4) is None
 
 
 @pytest.mark.parametrize("held_out", [0.5, 0.1])

@@ -102,9 +102,7 @@ def difference(
     if min(treated.count, control.count) < max(burn_in, 2) or min(treated.sd, control.sd) == 0:
         return Interval(mean, -inf, inf)
     count = treated.count + control.count
-    pooled = _pooled_variance(treated, control)
-    variance = max(treated.sd**2, pooled) / treated.count + max(control.sd**2, pooled) / control.count
-    sd = sqrt(count * variance)
+    sd = _deviation(treated, control, treated.count / count)
     return sequence(count, mean, sd, level=level, planned=planned, side=side, burn_in=burn_in)
 
 
@@ -138,11 +136,32 @@ def count_to_prove(
     return _first(proven)
 
 
-def _pooled_variance(one: Sample, other: Sample) -> float:
-    """Of the scores of both samples as one."""
-    count = one.count + other.count
-    within = (one.count * one.sd**2 + other.count * other.sd**2) / count
-    return within + one.count * other.count / count**2 * (one.mean - other.mean) ** 2
+def count_to_prove_difference(
+    treated: Sample,
+    control: Sample,
+    *,
+    share: float,
+    beyond: float = 0.0,
+    level: float = LEVEL,
+    planned: int | None = None,
+) -> int | None:
+    """How many units of both arms until their `difference` leaves out `beyond`, if all stays as it is.
+
+    `share` of them are treated. None as of `count_to_prove`, and where an arm has fewer than two units.
+    """
+    if min(treated.count, control.count) < 2:
+        return None
+    sd = _deviation(treated, control, share)
+    return count_to_prove(treated.mean - control.mean - beyond, sd, level=level, planned=planned)
+
+
+def _deviation(treated: Sample, control: Sample, share: float) -> float:
+    """Of the scores whose mean is the difference, where `share` of the units are treated."""
+    count = treated.count + control.count
+    within = (treated.count * treated.sd**2 + control.count * control.sd**2) / count
+    between = treated.count * control.count / count**2 * (treated.mean - control.mean) ** 2
+    one, other = (max(sample.sd**2, within + between) for sample in (treated, control))
+    return sqrt(one / share + other / (1 - share))
 
 
 def _tuned(alpha: float) -> float:
