@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -20,6 +23,7 @@ from trato.permission.permit import read_permits
 from trato.storage.sealing import seal_log
 
 if TYPE_CHECKING:
+    from trato.customize.programme.decision import Decision
     from trato.storage.store import Store
     from trato.storage.transaction import Transaction
 
@@ -215,3 +219,41 @@ def test_what_had_its_time_is_forgotten_by_and_by(store: Store, ana: CustomerId)
     assert done == [2, 1, 0]
     left = [store.read(lambda it, one=one: it.whose_decision(one.id)) for one in (*old, other, new)]  # type: ignore[misc]  # a default binds it now; mypy infers no such lambda
     assert [one is None for one in left] == [True, True, True, False, False]
+
+
+def test_no_decision_is_skipped_that_is_still_being_written(store: Store, ana: CustomerId) -> None:
+    """A learner that follows behind many who decide meets every decision once, in order."""
+    stop = threading.Event()
+
+    def write(_thread: int) -> int:
+        for _ in range(40):
+            some = [decision_of(ana, matures_at=NOW) for _ in range(2)]
+            store.write(lambda it, some=some: slowly(it, some))  # type: ignore[misc]  # a default binds it now; mypy infers no such lambda
+        return 80
+
+    def slowly(it: Transaction, some: list[Decision]) -> None:
+        it.append_decisions(some[:1])
+        time.sleep(0.002)  # so that others take positions behind it, and are there before it
+        it.append_decisions(some[1:])
+
+    def learn() -> list[int]:
+        met: list[int] = []
+        last = False
+        while True:
+            for use in (store.write, store.read):
+                behind = met[-1] if met else 0
+                found = use(lambda it, behind=behind: it.matured("welcome", behind, NOW, 7))  # type: ignore[misc]  # a default binds it now; mypy infers no such lambda
+                met += [position for position, _ in found]
+                seal_log(store, NOW)
+            if last and not found:
+                return met
+            last = stop.is_set()
+
+    with ThreadPoolExecutor(9) as pool:
+        learning = pool.submit(learn)
+        written = sum(pool.map(write, range(6)))
+        stop.set()
+        met = learning.result()
+    kept = store.read(lambda it: it.anonymous("welcome", 0, 10**6))
+    assert met == [one.position for one in kept]
+    assert len(met) == written

@@ -145,7 +145,6 @@ def arguments(
         "Sequence[CustomerId]": [customer],
         "Sequence[Decision]": [decision_of(customer, "d2")],
         "Sequence[Identifier]": [email],
-        "Sequence[Mapping[str, tuple[int, int]]]": [{"budget": (1, 9)}],
         "Sequence[NewEntry]": [entry_of(customer, "r2")],
         "Sequence[Outcome]": [outcome_of("newsletter", "r2")],
         "Sequence[Permit]": [leave],

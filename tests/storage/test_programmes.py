@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -91,15 +92,17 @@ USES = st.dictionaries(st.sampled_from("abc"), st.tuples(st.integers(0, 9), st.j
 
 @settings(max_examples=30)
 @given(each=st.lists(USES, max_size=12))
-def test_many_at_once_are_as_one_after_the_other(
+def test_what_is_used_is_what_all_who_got_it_took(
     each: list[dict[str, tuple[int, int]]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
+    taken: Counter[str] = Counter()
     with open_store(f"sqlite:///{tmp_path_factory.mktemp('uses') / 'trato.sqlite3'}", MASTER_KEY) as store:
-        done = store.write(lambda it: it.reserve_each("many", each))
-        alone = [store.write(lambda it, one=one: it.reserve("welcome", one)) for one in each]  # type: ignore[misc]  # a default binds it now; mypy infers no such lambda
-        assert list(done) == alone
-        left = {what: use for what, use in used(store, "many").items() if use[0]}
-        assert left == {what: use for what, use in used(store).items() if use[0]}
+        for uses in each:
+            fits = all(taken[what] + amount <= most for what, (amount, most) in uses.items())
+            assert reserve(store, **uses) is fits
+            if fits:
+                taken.update({what: amount for what, (amount, _) in uses.items()})
+        assert {what: use for what, (use, _) in used(store).items() if use} == +taken
 
 
 def test_sixty_four_callers_never_pass_stock_or_budget(store: Store) -> None:

@@ -72,32 +72,19 @@ class ProgrammeRecords(Records):
     def reserve(self, programme: str, uses: Mapping[str, tuple[int, int]]) -> bool:
         """Use so much of each thing, given as {what: (amount, limit)}: all of it, or nothing and False.
 
-        Atomic: with any number of callers no use ever passes its limit.
+        Atomic: with any number of callers no use ever passes its limit. What is used is held until the
+        transaction ends: who wants the same waits.
         """
-        return self.reserve_each(programme, [uses])[0]
-
-    def reserve_each(self, programme: str, each: Sequence[Mapping[str, tuple[int, int]]]) -> tuple[bool, ...]:
-        """As `reserve` for one after the other, in the order given, in two statements for all of them.
-
-        The uses are held until the transaction ends: who wants the same waits.
-        """
-        wanted = sorted({what for uses in each for what in uses})
-        if not wanted:
-            return (True,) * len(each)
-        used = self._held_uses(programme, wanted)
-        limits: dict[str, int] = {}
-        done: list[bool] = []
-        for uses in each:
-            fits = all(amount >= 0 and used[what] + amount <= most for what, (amount, most) in uses.items())
-            done.append(fits)
-            if fits:
-                for what, (amount, most) in uses.items():
-                    used[what] += amount
-                    limits[what] = most
-        changed = [(used[what], most, programme, what) for what, most in sorted(limits.items())]
-        words = "UPDATE programme_uses SET used = ?, most = ? WHERE programme = ? AND what = ?"
-        put_rows(self._connection, words, changed)
-        return tuple(done)
+        if not uses:
+            return True
+        used = self._held_uses(programme, sorted(uses))
+        for what, (amount, most) in uses.items():
+            if amount < 0 or used[what] + amount > most:
+                return False
+        words = "UPDATE programme_uses SET used = used + ?, most = ? WHERE programme = ? AND what = ?"
+        rows = [(amount, most, programme, what) for what, (amount, most) in sorted(uses.items())]
+        put_rows(self._connection, words, rows)
+        return True
 
     def release(self, programme: str, uses: Mapping[str, int]) -> None:
         """Give back what was set aside and is not needed; never more than was used."""
