@@ -58,6 +58,7 @@ def _register() -> None:
         rehearse,
         serve,
         value,
+        verdict,
         verify,
     )
 
@@ -78,6 +79,7 @@ def _register() -> None:
     rehearse.register(app)
     evaluate.register(app)
     value.register(app)
+    verdict.register(app)
 
 
 _register()
