@@ -445,6 +445,16 @@ REMARKS = {
         "days: 14, source: purchase, component: bred",
         "6: nothing declared is called 'bred'",
     ),
+    "a stock of the same for all": (
+        "value: 9.50",
+        "value: 9.50, stock: 1_000",
+        "9: 'card' is the same for all, and there are 1,000 of it (once they are given, nothing",
+    ),
+    "what can never pay": (
+        "value: 9.50",
+        "value: 9.50, cost: 5, cost_taken: 4.50",
+        "9: 'card' can never pay: one success brings no more than it costs",
+    ),
     "a label in one language": (
         "label: {en: Post cards}",
         "label: {pt: Postais}",

@@ -11,7 +11,7 @@ from trato.offer.offer import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from trato.customize.programme.treatments import Programme, Programmes
+    from trato.customize.programme.treatments import Programme, Programmes, Treatment
     from trato.declared import Declared, Reader
     from trato.interact.touchpoints import Touchpoints
     from trato.offer.offer import Offer
@@ -66,9 +66,25 @@ class Checking:
             self._module(written_at(at, "goal", "module"), goal.component, goal.module)
         for treatment in programme.treatments[1:]:
             place = written_at(at, "treatments", treatment.key)
+            self._sense(place, programme, treatment)
             self._configuration(written_at(place, "configuration"), treatment.configuration)
         for place, name in _facts_of(at, programme):
             self._fact(place, name, programme)
+
+    def _sense(self, at: Declared, programme: Programme, treatment: Treatment) -> None:
+        """Whether a treatment can do what it is there for."""
+        if treatment.stock is not None and treatment.key == programme.same_for_all:
+            self.remarks.complain(
+                written_at(at, "stock"),
+                f"{treatment.key!r} is the same for all, and there are {treatment.stock:,} of it",
+                "once they are given, nothing can be compared with it: give it no stock, or choose another",
+            )
+        if programme.goal.outcome == "taken" and treatment.value <= treatment.most_cost:
+            self.remarks.complain(
+                written_at(at, "value"),
+                f"{treatment.key!r} can never pay: one success brings no more than it costs",
+                "see value, cost and cost_taken",
+            )
 
     def _purposes(self, at: Declared, programme: Programme) -> None:
         known = self.purposes.by_key
