@@ -440,6 +440,11 @@ REMARKS = {
         "believes: service\n    eligible: need.baker > 0.3\n    purpose: offers",
         "5: no need of needs.yaml is called 'baker' (did you mean 'bakers'?)",
     ),
+    "a level of need": (
+        "purpose: offers",
+        "believes: service\n    features: [{fact: need, levels: [baker]}]\n    purpose: offers",
+        "5: no need of needs.yaml is called 'baker' (did you mean 'bakers'?)",
+    ),
     "the goal's component": (
         "days: 14",
         "days: 14, source: purchase, component: bred",
@@ -472,7 +477,7 @@ def test_what_may_be_meant_is_a_remark(tmp_path: Path, was: str, becomes: str, r
 
 def test_a_configuration_without_an_offer_is_remarked(tmp_path: Path) -> None:
     folder = shop(tmp_path / "shop", purposes=PURPOSES, touchpoints=TOUCHPOINTS)
-    text = SMALL.replace("value: 9.50", "value: 9.50, configuration: {bread: rye}")
+    text = SMALL.replace("value: 9.50", "value: 9.50, configuration: {gift: yes}")
     (folder / "treatments.yaml").write_text(text, encoding="utf-8")
     found = examine(folder)
     assert told(found, grave=False) == [

@@ -70,6 +70,9 @@ class Checking:
             self._configuration(written_at(place, "configuration"), treatment.configuration)
         for place, name in _facts_of(at, programme):
             self._fact(place, name, programme)
+        for feature in programme.features:
+            for level in feature.levels if feature.name == "need" else ():
+                self._need(written_at(at, "features"), level)
 
     def _sense(self, at: Declared, programme: Programme, treatment: Treatment) -> None:
         """Whether a treatment can do what it is there for."""
@@ -169,7 +172,8 @@ class Checking:
     def _configuration(self, at: Declared, configuration: Mapping[str, str]) -> None:
         modules = self._modules()
         if self.offer is None:
-            if configuration:
+            # Without an offer the modules may be those of the company's tables.
+            if not set(configuration) <= set(self.components):
                 self.remarks.complain(
                     at,
                     "no offer is declared to which this configuration could belong",
@@ -187,6 +191,12 @@ class Checking:
                     did_you_mean(module, modules[component]),
                 )
 
+    def _need(self, at: Declared, key: str) -> None:
+        if self.needs and key not in self.needs:
+            self.remarks.complain(
+                at, f"no need of needs.yaml is called {key!r}", did_you_mean(key, self.needs)
+            )
+
     def _modules(self) -> dict[str, tuple[str, ...]]:
         return {one.name: one.names for one in self.offer.components} if self.offer else {}
 
@@ -201,10 +211,8 @@ class Checking:
                     f"{name!r} can never be read: neither purpose lists {rest!r} among its fields",
                     did_you_mean(rest, sorted(fields)) if fields else "list it in purposes.yaml",
                 )
-        elif family == "need" and rest and self.needs and rest not in self.needs:
-            self.remarks.complain(
-                at, f"no need of needs.yaml is called {rest!r}", did_you_mean(rest, self.needs)
-            )
+        elif family == "need" and rest:
+            self._need(at, rest)
         elif family in {"wants", "avoids"} and rest:
             self._component(at, rest)
         elif family == "bought" and rest:
