@@ -27,10 +27,13 @@ from tests.customize.programme.letters import (
 )
 from tests.customize.programme.memory import Memory
 from trato.customers.customer import CustomerId
-from trato.customize.learn import learn, lessons_of, posterior_of, study_matured, take_up
+from trato.customize.learn import learn, study_matured, take_up
 from trato.customize.outcomes import report
 from trato.customize.programme.belief import prior_of
 from trato.customize.programme.decision import WHOLE, Candidate, Taught
+from trato.customize.programme.drift import watching
+from trato.customize.programme.encode import layout_of
+from trato.customize.programme.lessons import Learning, lessons_of, posterior_of, taught_by, written
 from trato.customize.programme.store import Use
 from trato.customize.programme.treatments import NO_TREATMENT, Goal
 from trato.customize.relearn import learn_anew
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from trato.customize.learn import Lesson
     from trato.customize.outcomes import Reported
     from trato.customize.programme.decision import Decision, Outcome
+    from trato.customize.programme.lessons import Drift
     from trato.customize.programme.posterior import Posterior
     from trato.customize.programme.store import LearningStore
     from trato.customize.programme.treatments import Programme
@@ -376,3 +380,33 @@ def test_a_learner_that_is_stopped_has_done_nothing(stop: str, monkeypatch: pyte
     learns(store)
     learns(whole)
     assert (store.served, store.used) == (whole.served, whole.used)
+
+
+def taught_in(parts: int, rates: Sequence[float]) -> tuple[Learning, list[Drift]]:
+    """Outcomes at these rates, a decision each, taught in so many parts; what is known, and what drifted."""
+    luck = np.random.default_rng(11).random(len(rates))
+    some = [
+        Taught(decided(n, "ana", "rye" if n % 2 else "nothing"), bool(luck[n] < rate), 0)
+        for n, rate in enumerate(rates)
+    ]
+    learning = Learning(prior_of(LETTERS), watching())
+    drifts: list[Drift] = []
+    for part in np.array_split(np.arange(len(some)), parts):
+        learning, _ = taught_by(learning, LETTERS, [some[place] for place in part.tolist()])
+        drifts = list(learning.drifts)
+    return learning, drifts
+
+
+def test_drift_is_noticed_told_and_half_forgotten_at_the_same_outcome_in_whatever_lesson() -> None:
+    rates = [0.1] * 4_000 + [0.6] * 2_000
+    once, (drift, *_) = taught_in(1, rates)
+    assert 4_000 < drift.evidence <= 5_000
+    assert drift.rising
+    cut, _ = taught_in(37, rates)
+    assert written(cut, LETTERS) == written(once, LETTERS)
+    steady, none = taught_in(1, [0.1] * 6_000)
+    assert none == []
+    layout = layout_of(LETTERS)
+    base = layout.names.index("1")
+    assert once.posterior.mean[base] > 0.3  # all outcomes alike would say .27, and less at the base
+    assert once.posterior.covariance[base, base] > steady.posterior.covariance[base, base]

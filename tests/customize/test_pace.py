@@ -24,11 +24,12 @@ from tests.customize.programme.letters import (
 from tests.customize.programme.memory import Memory
 from trato.customers.customer import CustomerId
 from trato.customize.decide import decide
-from trato.customize.learn import written
 from trato.customize.pace import last_decisions, study_prices, take_up_prices
 from trato.customize.programme.belief import prior_of
 from trato.customize.programme.decision import Asked, DecisionId
+from trato.customize.programme.drift import watching
 from trato.customize.programme.encode import layout_of
+from trato.customize.programme.lessons import Learning, written
 from trato.customize.programme.posterior import Posterior
 from trato.customize.programme.serving import Serving
 from trato.customize.programme.treatments import NO_TREATMENT, Feature, Holdouts, Programmes
@@ -77,7 +78,7 @@ def known_for_sure(programme: Programme) -> Posterior:
 def opened(programme: Programme) -> Memory:
     store = Memory()
     publish(store, programme, now=START)
-    model, document = written(known_for_sure(programme), programme)
+    model, document = written(Learning(known_for_sure(programme), watching()), programme)
     store.put_model(model, "posterior", document)
     store.served[programme.key] = replace(store.served[programme.key], model=model)
     store.meet("ana", "offers", "suggestions")

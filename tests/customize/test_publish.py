@@ -11,10 +11,10 @@ import pytest
 from tests.customize.programme.letters import LETTERS, START, came, decided, letters, treatment
 from tests.customize.programme.memory import Memory
 from tests.customize.test_learn import LATER, belief, learns, reports, shop
-from trato.customize.learn import posterior_of
 from trato.customize.programme.belief import prior_of
 from trato.customize.programme.encode import layout_of
 from trato.customize.programme.features import places
+from trato.customize.programme.lessons import posterior_of
 from trato.customize.programme.treatments import NO_TREATMENT
 from trato.customize.publish import acts_on, automate, may_automate, publish, take_back
 from trato.errors import BadOption

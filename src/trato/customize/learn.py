@@ -5,40 +5,31 @@ failure. The served model, how far it has learned and what was set aside for wha
 transaction that compares and swaps: of two learners one teaches, and one that is stopped in the middle has
 done nothing. The same decisions give the same model bit for bit, however they are cut into lessons.
 
+When outcomes no longer come as the model predicts (`programme/drift.py`), that is told, and the model trusts
+what it learned before half as much: it explores again, and soon knows the changed world.
+
 Reading and teaching (`study`) is done in a transaction that reads, for it may take a while; `take_up` is the
 short one that writes. `learn` is both at once.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from trato.customize.outcomes import REPORTED, found_in_log
-from trato.customize.programme.belief import prior_of
-from trato.customize.programme.decision import ELIGIBLE
 from trato.customize.programme.document import programme_from
-from trato.customize.programme.encode import encoded, layout_of, treatment_features
-from trato.customize.programme.features import full
-from trato.customize.programme.filters import HELD_BACK
-from trato.customize.programme.posterior import learnt, posterior_from_document, to_document
-from trato.customize.programme.treatments import NOTHING
+from trato.customize.programme.lessons import learning_of, taught_by, written
 from trato.permission.permit import read_permits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from numpy.typing import NDArray
-
     from trato.customers.customer import CustomerId
-    from trato.customize.programme.decision import Decision, Outcome, Taught
-    from trato.customize.programme.posterior import Posterior
+    from trato.customize.programme.decision import Outcome, Taught
+    from trato.customize.programme.lessons import Drift
     from trato.customize.programme.store import LearningStore, ServedProgramme
     from trato.customize.programme.treatments import Programme
     from trato.permission.purposes import Purposes
@@ -47,7 +38,6 @@ PAGE = 2_000
 # Every lesson is a model that replay needs as long as its decisions are kept. So a lesson waits until it has
 # a hundredth of what is known already, or until this long after the last change.
 GROWTH = 100
-_A_CHOICE = frozenset({ELIGIBLE, HELD_BACK})
 PATIENCE = timedelta(minutes=15)
 
 
@@ -69,6 +59,7 @@ class Study:
     document: str
     evidence: int
     found: tuple[Outcome, ...]
+    drifts: tuple[Drift, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +67,7 @@ class Lesson:
     """What one lesson came to: `seen` decisions matured, of which `taught` taught the model; of the others
     the customers do not permit it any more or were forgotten, there was no choice, or the treatment is no
     more. `released` is what had been set aside and was not needed, in minor units. `evidence` counts what the
-    model has learned from in all.
+    model has learned from in all. `drifts` were noticed in this lesson.
     """
 
     programme: str
@@ -86,6 +77,7 @@ class Lesson:
     released: int
     model: str
     evidence: int
+    drifts: tuple[Drift, ...] = ()
 
 
 def learn(
@@ -118,14 +110,14 @@ def study_matured(
     rows = store.matured(programme.key, served.learned_up_to, now, most)
     if not rows:
         return None
-    before = posterior_of(store, programme, served.model)
-    if len(rows) < min(most, before.evidence // GROWTH) and now - served.changed_at < patience:
+    before = learning_of(store, programme, served.model)
+    if len(rows) < min(most, before.posterior.evidence // GROWTH) and now - served.changed_at < patience:
         return None
     taught, found = read_taught(store, programme, rows, purposes, now)
-    posterior, taught_now = taught_by(before, programme, taught)
+    after, taught_now = taught_by(before, programme, taught)
     model, document = served.model, ""
     if taught_now:
-        model, document = written(posterior, programme)
+        model, document = written(after, programme)
     return Study(
         programme=programme.key,
         instead=served,
@@ -134,8 +126,9 @@ def study_matured(
         taught=taught_now,
         model=model,
         document=document,
-        evidence=posterior.evidence,
+        evidence=after.posterior.evidence,
         found=found,
+        drifts=after.drifts[len(before.drifts) :],
     )
 
 
@@ -163,59 +156,8 @@ def take_up(store: LearningStore, study: Study, *, now: datetime) -> Lesson | No
         released=released,
         model=study.model,
         evidence=study.evidence,
+        drifts=study.drifts,
     )
-
-
-def taught_by(posterior: Posterior, programme: Programme, taught: Sequence[Taught]) -> tuple[Posterior, int]:
-    """The belief after decisions, and how many of them taught: those of a treatment that there still is."""
-    features, outcomes = lessons_of(programme, taught)
-    if not len(outcomes):
-        return posterior, 0
-    return learnt(posterior, features, outcomes)[0], len(outcomes)
-
-
-def lessons_of(
-    programme: Programme, taught: Sequence[Taught]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The features (n, D) and outcomes (n,) of decisions that teach, in their order.
-
-    That is those of a treatment that the programme still has, in which there was a choice (`chose`). An
-    outcome is 0 or 1, or money in minor units.
-    """
-    layout, (_, modules) = layout_of(programme), treatment_features(programme)
-    place = {one.key: number for number, one in enumerate(programme.treatments)}
-    known = [one for one in taught if one.decision.treatment in place and chose(one.decision)]
-    x = encoded(programme.features, [one.decision.facts for one in known])
-    m = modules[[place[one.decision.treatment] for one in known]].reshape(len(known), len(layout.modules))
-    money = programme.goal.outcome == "money"
-    outcomes = np.array([float(one.amount if money else one.taken) for one in known])
-    return full(layout, x, m), outcomes
-
-
-def chose(decision: Decision) -> bool:
-    """Whether another treatment than *nothing* could have been given, or was held back by the unit's arm.
-
-    Who gets nothing because nothing may be given (they want no letters, they were written to enough) differs
-    from the others in more than that: what they do would be taken for what the others do without a treatment.
-    """
-    return any(one.treatment != NOTHING and one.reason in _A_CHOICE for one in decision.candidates)
-
-
-def posterior_of(store: LearningStore, programme: Programme, model: str) -> Posterior:
-    """The belief of a model's version, or before the first ("") that of the declaration."""
-    if not model:
-        return prior_of(programme)
-    return posterior_from_document(json.loads(store.model_document(model)))
-
-
-def written(posterior: Posterior, programme: Programme) -> tuple[str, str]:
-    """A model's version and document: the belief, and the declaration for which it was learned."""
-    document = json.dumps(
-        {**to_document(posterior), "programme": programme.key, "declared": programme.version},
-        sort_keys=True,
-        separators=(",", ":"),
-    )
-    return hashlib.sha256(document.encode()).hexdigest()[:32], document
 
 
 def read_taught(

@@ -14,11 +14,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from trato.customize.learn import posterior_of, written
 from trato.customize.programme.belief import prior_of
 from trato.customize.programme.document import programme_from
+from trato.customize.programme.drift import watching
 from trato.customize.programme.encode import layout_of
 from trato.customize.programme.features import places
+from trato.customize.programme.lessons import Learning, learning_of, written
 from trato.customize.programme.posterior import carried
 from trato.customize.programme.store import ServedProgramme
 from trato.errors import BadOption
@@ -138,8 +139,10 @@ def _carried_over(store: LearningStore, served: ServedProgramme, programme: Prog
         return ""
     before = programme_from(store.model_document(served.version))
     old, new = layout_of(before), layout_of(programme)
-    belief = carried(posterior_of(store, before, served.model), prior_of(programme), places(old, new))
-    model, document = written(belief, programme)
+    known = learning_of(store, before, served.model)
+    belief = carried(known.posterior, prior_of(programme), places(old, new))
+    # The surprises of another declaration's model say nothing of this one's.
+    model, document = written(Learning(belief, watching(), known.drifts), programme)
     store.put_model(model, "posterior", document)
     return model
 

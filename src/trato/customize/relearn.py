@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from trato.customize.learn import PAGE, Lesson, read_taught, taught_by, written
+from trato.customize.learn import PAGE, Lesson, read_taught
 from trato.customize.programme.belief import prior_of
+from trato.customize.programme.drift import watching
+from trato.customize.programme.lessons import Learning, taught_by, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +47,7 @@ def learn_anew(
     It reads `most` decisions at a time, each page in a transaction of its own. What was settled stays
     settled. None where another declaration is served, or where it was changed again and again meanwhile.
     """
-    posterior, position, seen, taught = prior_of(programme), 0, 0, 0
+    learning, position, seen, taught = Learning(prior_of(programme), watching()), 0, 0, 0
     for _ in range(TRIES):
         served = store.read(partial(_served, key=programme.key))
         if served is None or served.version != programme.version:
@@ -63,12 +65,13 @@ def learn_anew(
             page = store.read(read)
             if not page.positions:
                 break
-            posterior, more = taught_by(posterior, programme, page.taught)
+            learning, more = taught_by(learning, programme, page.taught)
             position, seen, taught = page.positions[-1], seen + len(page.positions), taught + more
-        model, document = written(posterior, programme) if taught else ("", "")
+        model, document = written(learning, programme) if taught else ("", "")
         after = replace(served, model=model, changed_at=now)
         if store.write(partial(_serve, after=after, instead=served, document=document)):
-            return Lesson(programme.key, position, seen, taught, 0, model, posterior.evidence)
+            evidence, drifts = learning.posterior.evidence, learning.drifts
+            return Lesson(programme.key, position, seen, taught, 0, model, evidence, drifts)
     return None
 
 
