@@ -45,7 +45,7 @@ def test_false_alarms_are_at_most_as_frequent_as_promised(draw: Draw) -> None:
 def test_a_shift_is_noticed_within_a_few_blocks_and_its_direction_named(draw: Draw, shift: float) -> None:
     rng = np.random.default_rng(8)
     for _ in range(20):
-        before = watched(watching(), draw(rng, 200 * 30))
+        before = watched(watching(run=20_000.0), draw(rng, 200 * 30))
         after = watched(before, draw(rng, 200 * 10) + shift)
         assert before.alarm is None
         assert after.alarm is not None
