@@ -95,6 +95,38 @@ questions:
       yes: {label: {en: yes, es: sí, pt: sim}, share: 0.9, facts: {gluten: yes}}
       no: {label: {en: no, es: no, pt: não}, share: 0.1, facts: {gluten: no}}
 """
+TREATMENTS = """\
+programmes:
+  loaves:
+    label: {en: A loaf to try, es: Un pan para probar, pt: Um pão para provar}
+    purpose: service
+    believes: advice
+    touchpoints: [till, web]
+    goal: {outcome: taken, days: 14}
+    same_for_all: rye
+    explore: 0.2
+    holdouts: {nothing: 0, same_for_all: 0, random: 0}
+    budget: 9.00
+    caps: [{contacts: 5, days: 30}]
+    fatigue: 0.01
+    features: [tier, {fact: wants.bread, levels: [rye, wheat]}]
+    treatments:
+      rye:
+        label: {en: half a loaf of rye, es: medio pan de centeno, pt: meio pão de centeio}
+        says: {en: "Try our rye.", es: "Pruebe el centeno.", pt: "Prove o centeio."}
+        configuration: {bread: rye}
+        value: 4.00
+        cost: 0.05
+        cost_taken: 1.00
+        prior: {rate: 0.4, weight: 20}
+      wheat:
+        label: {en: half a loaf of wheat, es: medio pan de trigo, pt: meio pão de trigo}
+        configuration: {bread: wheat}
+        value: 3.00
+        cost: 0.05
+        eligible: tier != below_zero
+        stock: 100
+"""
 PURPOSES = """\
 purposes:
   service:
@@ -197,6 +229,7 @@ def company(folder: Path, **changed: str) -> Company:
     written = shop(folder, **{**pages, **changed})
     (written / "offer.yaml").write_text(OFFER, encoding="utf-8")
     (written / "questions.yaml").write_text(QUESTIONS, encoding="utf-8")
+    (written / "treatments.yaml").write_text(TREATMENTS, encoding="utf-8")
     return read_company(written)
 
 

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from trato import __version__
+from trato.company.serving import serving_of
 from trato.server.api import routes as api
+from trato.server.deciding import Deciding
 from trato.server.headers import Around
 from trato.server.keys import Keys
+from trato.server.learning import Learner
 from trato.server.limits import Rates
 from trato.server.problems import tell_problems
 from trato.server.refresh import Refresher
@@ -38,10 +41,12 @@ def application(
     limits = context.limits
     refresher = Refresher(context)
     inbox = Inbox(writing(context, refresher.add))
+    serving = serving_of(context.company, context.models)
+    deciding = Deciding(context, serving)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with dropping_old(context), refresher, inbox:
+        async with dropping_old(context), refresher, Learner(context), inbox, deciding:
             yield
 
     app = FastAPI(
@@ -58,7 +63,7 @@ def application(
     rates = Rates(limits.rate, limits.burst, clock)
     keys = Keys(context.store)
     app.include_router(tracking.router(context, keys, rates, inbox))
-    app.include_router(api.router(context, keys))
+    app.include_router(api.router(context, keys, deciding, serving))
     for page in pages:
         app.include_router(page)
     app.add_middleware(Around, page=limits.page)

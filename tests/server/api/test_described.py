@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from tests.customize.corner import Corner
     from tests.server.api.doors import Http
+    from trato.customize.decide import Serving
+    from trato.server.api.decisions import Decider
     from trato.server.context import Context
     from trato.server.keys import Keys
 
@@ -34,7 +36,8 @@ if TYPE_CHECKING:
 def description() -> dict[str, Any]:
     """What the API says of itself; the routes need no company for that."""
     app = FastAPI(title="Trato", version="0")
-    app.include_router(router(cast("Context", SimpleNamespace(company=None)), cast("Keys", None)))
+    context = cast("Context", SimpleNamespace(company=None))
+    app.include_router(router(context, cast("Keys", None), cast("Decider", None), cast("Serving", None)))
     return app.openapi()
 
 

@@ -30,6 +30,9 @@ from trato.customers.identifiers import identifier
 from trato.customers.register import RegisterCustomer, register_customer
 from trato.customize.guide.state import begun
 from trato.customize.guide.talk import Accepted, Talk
+from trato.customize.programme.decision import WHOLE, Candidate, Decision
+from trato.customize.programme.ids import decision_id_of
+from trato.customize.publish import publish
 from trato.differentiate.known import Score
 from trato.interact.conversations import Conversation
 from trato.interact.touchpoints import Touchpoint
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     from tests.server.api.doors import Http
     from trato.company.access import Role
     from trato.customers.customer import CustomerId
+    from trato.customize.programme.facts import Fact
 
 LATER = NOW + timedelta(days=10)
 PASSWORD = "un camino de losas"
@@ -59,6 +63,7 @@ class Planted:
     state: str
     conversation: str
     talks: dict[str, str] = field(default_factory=dict)
+    decision: str = ""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -116,10 +121,45 @@ def planted(corner: Corner, state: str) -> Planted:
         lambda it: it.put_memberships([(who, "household", "the seventh", NOW), (who, "account", "acme", NOW)])
     )
     found = replace(found, talks=dict(talks_of(corner, who)))
+    found = replace(found, decision=decision_about(corner, found))
     if state in {"denied", "withdrawn"}:
         corner.refuse(who, "service", "advice", at=NOW, deny=state == "denied")
         corner.refuse(who, "analysis", at=NOW)
     return found
+
+
+def decision_about(corner: Corner, one: Planted) -> str:
+    """A decision that rests on what they told, logged whatever its customer permits by now."""
+    programme = corner.company.programmes.by_key["loaves"]
+    corner.store.write(lambda it: publish(it, programme, now=NOW))
+    facts: dict[str, Fact] = {"tier": one.told[0], "wants.bread": one.told[1], "context.place": one.told[4]}
+    decided = Decision(
+        id=decision_id_of(one.state),
+        customer=one.id,
+        unit=f"person:{one.id}",
+        programme=programme.key,
+        version=programme.version,
+        model="",
+        prices="",
+        at=NOW,
+        matures_at=NOW + timedelta(days=14),
+        touchpoint="web",
+        moment="request",
+        arm="policy",
+        facts=facts,
+        contacts=0,
+        candidates=tuple(
+            Candidate(each.key, "", WHOLE if each.key == "rye" else 0) for each in programme.treatments
+        ),
+        seed=1,
+        draw=1,
+        treatment="rye",
+        probability=WHOLE,
+        reserved=105,
+        purpose="advice",
+    )
+    corner.store.write(lambda it: it.append_decisions([decided]))
+    return decided.id
 
 
 def talks_of(corner: Corner, who: CustomerId) -> Iterator[tuple[str, str]]:
@@ -257,6 +297,13 @@ API: dict[tuple[str, str], Requests] = {
     ],
     ("POST", "/api/guides/{guide}/acceptance"): lambda _: [{"json": {"seen": "this"}}],
     ("POST", "/api/guides/{guide}/expectation"): lambda _: [{"json": {"as_expected": True}}],
+    ("POST", "/api/decisions"): lambda one: [
+        {"json": {"customer": one.id, "programme": "loaves", "touchpoint": touchpoint}}
+        for touchpoint in ("web", "till")
+    ],
+    ("POST", "/api/outcomes"): lambda one: [
+        {"json": {"outcomes": [{"decision": one.decision, "record": "r1", "taken": True}]}}
+    ],
     **{("POST", f"/v1/{path}"): event(call) for path, call in CALLS.items()},
 }
 CONSOLE: dict[tuple[str, str], Requests] = {
@@ -309,6 +356,7 @@ def path_of(scene: Scene, path: str, one: Planted) -> str:
         "customer": lambda: one.id,
         "conversation": lambda: one.conversation,
         "matter": lambda: one.conversation,
+        "decision": lambda: one.decision,
         "person": lambda: scene.people["spare"],
         "token": lambda: scene.corner.store.write(
             lambda it: invite(it, "agent", now=LATER, draw=secrets.token_bytes)
@@ -348,8 +396,8 @@ def requests_of(route: tuple[str, str], one: Planted) -> list[dict[str, Any]]:
 def is_about_somebody(scene: Scene, route: tuple[str, str]) -> bool:
     """Whether what is asked differs from one customer to the next."""
     asked = json.dumps(requests_of(route, scene.open))
-    return any(place in route[1] for place in ("{customer}", "{guide}", "{talk}")) or any(
-        word in asked for word in (scene.open.id, *scene.open.words)
+    return any(place in route[1] for place in ("{customer}", "{guide}", "{talk}", "{decision}")) or any(
+        word in asked for word in (scene.open.id, scene.open.decision, *scene.open.words)
     )
 
 
