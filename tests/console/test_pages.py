@@ -78,6 +78,7 @@ def test_the_ledger_is_verified_and_a_fault_is_named(console: Staged, someone: S
     assert f"The log is whole: all {log.last.number} sealed blocks are as they were written." in text
     assert f"{log.unsealed} entries of the log are too new to be sealed" in text
     assert log.last.hash.hex() in text
+    assert re.search(r"The log of interactions .* Decisions The log is whole.* Outcomes The log is", text)
     page = text_of(here.get("/permissions").text)
     assert re.search(r"Serving you reads name, e-mail and language consent \d+ 0 1 0", page)
     assert re.search(

@@ -23,6 +23,7 @@ from trato.differentiate.value.tiers import Tier
 from trato.interact.interactions import KINDS, STANCES
 from trato.pages.words import LANGUAGES, preferred
 from trato.permission.purposes import LEGAL_BASES
+from trato.storage.blocks import LOGS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +55,7 @@ BEHIND: dict[str, Sequence[str]] = {
     "keys.problem": ["scope", "label"],
     "customer.problem": ["evidence", "long", "matter", "promised", "due"],
     "ledger.fault": ["altered", "missing", "moved", "added", "head"],
+    "log.of": LOGS,
     "log.fault": ["missing", "edited", "entries"],
     "problem": [key.removeprefix("problem.") for key in ALL["en"] if key.startswith("problem.")],
     "done": [key.removeprefix("done.") for key in ALL["en"] if key.startswith("done.")],

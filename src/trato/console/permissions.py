@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from trato.permission.ledger import verify
 from trato.permission.permit import needs_opt_in
+from trato.storage.blocks import LOGS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from starlette.responses import Response
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from trato.console.visit import Visit
     from trato.permission.ledger import Fault, Head
     from trato.permission.purposes import Purpose
-    from trato.storage.blocks import LogVerified
+    from trato.storage.blocks import LogName, LogVerified
     from trato.storage.transaction import Transaction
 
 LOOKS = 50
@@ -39,12 +41,12 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What came of reading the whole ledger and the whole log."""
+    """What came of reading the whole ledger and all logs whole."""
 
     entries: int
     head: str
     faults: tuple[Fault, ...]
-    log: LogVerified
+    logs: Mapping[LogName, LogVerified]
     at: datetime
 
 
@@ -54,14 +56,14 @@ def show(visit: Visit) -> Response:
 
 
 def verify_ledger(visit: Visit) -> Response:
-    """Read the whole ledger and check each entry against the one before, and the log against its blocks."""
+    """Read the ledger and check each entry against the one before, and the logs against their blocks."""
 
-    def read(it: Transaction) -> tuple[Head, tuple[Fault, ...], LogVerified]:
+    def read(it: Transaction) -> tuple[Head, tuple[Fault, ...], dict[LogName, LogVerified]]:
         head = it.permission_head()
-        return head, verify(it.ledger(), head), it.verify_log()
+        return head, verify(it.ledger(), head), {log: it.verify_log(log) for log in LOGS}
 
-    head, faults, log = visit.desk.store.read(read)
-    return _permissions(visit, Verified(head.position, head.hash.hex(), faults[:FAULTS], log, visit.now))
+    head, faults, logs = visit.desk.store.read(read)
+    return _permissions(visit, Verified(head.position, head.hash.hex(), faults[:FAULTS], logs, visit.now))
 
 
 def _permissions(visit: Visit, verified: Verified | None) -> Response:
