@@ -185,7 +185,6 @@ class _Batch:
         self.day = f"{CAPACITY}:{now.astimezone(serving.zone).date().isoformat()}"
         conducted = ready.programme.conducted if served is None else served.conducted
         self.by_person = conducted == "person"
-        self.most = {what: max(uses.get(what, 0) for uses in ready.uses) for what in ready.limits}
 
     def decided(self, *, only_look: bool) -> list[Decided]:
         """Decide, and unless one only looks log it and set aside what it takes."""
@@ -252,21 +251,23 @@ class _Batch:
             start = len(choices)
             reasons = [self._reasons(row, left) for row in self.rows[start:]]
             vectors = self._vectors(start, reasons)
-            short = self._short(left)
             for why, vector in zip(reasons, vectors, strict=True):
                 one = self._chosen(self.rows[len(choices)], why, vector)
                 choices.append(one)
-                if self._take(one.place, left) and self._short(left) != short:
+                if self._take(one.place, left):
                     break
         return choices
 
     def _take(self, place: int, left: dict[str, int]) -> bool:
-        """Take what a treatment uses of what is left; whether some candidate may now find too little."""
-        scarce = False
-        for what, amount in self.ready.uses[place].items():
+        """Take what a treatment uses of what is left; whether for some candidate that was enough, and is not
+        any more.
+        """
+        uses, most = self.ready.uses[place], self.ready.most
+        scarce = any(left[what] - amount < most[what] for what, amount in uses.items())
+        before = self._short(left) if scarce else None
+        for what, amount in uses.items():
             left[what] -= amount
-            scarce = scarce or left[what] < self.most[what]
-        return scarce
+        return scarce and self._short(left) != before
 
     def _short(self, left: Mapping[str, int]) -> list[int]:
         """The treatments of which too little is left."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from trato.customize.programme.choose import charges, policy
 from trato.customize.programme.decision import ELIGIBLE, WHOLE
-from trato.customize.programme.encode import INTERCEPT, encoded
+from trato.customize.programme.encode import encoded
 from trato.customize.programme.features import phi
 from trato.customize.programme.filters import HELD_BACK
 from trato.customize.replay import may_be_given
@@ -103,12 +103,13 @@ def explain(decision: Decision, ready: Ready) -> Explanation:
     may = may_be_given(decision)
     place = ready.place[decision.treatment]
     weighable = bool(decision.purpose)
+    worths = sums.intervals() if weighable else []
     candidates = tuple(
         Weighed(
             one.treatment,
             one.reason,
             one.probability / WHOLE,
-            sums.interval(k) if weighable and one.reason != "not_permitted" else None,
+            worths[k] if weighable and one.reason != "not_permitted" else None,
         )
         for k, one in enumerate(decision.candidates)
     )
@@ -137,7 +138,7 @@ class _Sums:
     ready: Ready
     facts: Mapping[str, Fact]
     contacts: int
-    features: Array
+    features: NDArray[np.float32]
     incremental: Array
     charge: Array
     net: Array
@@ -146,17 +147,19 @@ class _Sums:
     def of(cls, decision: Decision, ready: Ready) -> _Sums:
         x = encoded(ready.programme.features, [decision.facts])
         charge = charges(ready, x, np.array([decision.contacts], np.int64))[0]
-        features = phi(ready.layout, x[0], ready.modules).astype(np.float64)
-        incremental = features @ ready.mean.astype(np.float64)
+        features = phi(ready.layout, x[0], ready.modules)
+        incremental = features.astype(np.float64) @ ready.mean
         net = ready.worth * incremental - charge
         return cls(ready, decision.facts, decision.contacts, features, incremental, charge, net)
 
-    def interval(self, place: int) -> Interval:
-        """A treatment's net worth."""
-        turned = self.features[place] @ self.ready.root.astype(np.float64)
-        spread = Z * abs(float(self.ready.worth[place])) * float(np.sqrt(turned @ turned))
-        mean = float(self.net[place])
-        return Interval(mean, mean - spread, mean + spread)
+    def intervals(self) -> list[Interval]:
+        """The treatments' net worths."""
+        turned = self.features @ self.ready.root
+        spread = Z * np.abs(self.ready.worth) * np.sqrt((turned * turned).sum(axis=1))
+        return [
+            Interval(mean, mean - each, mean + each)
+            for mean, each in zip(self.net.tolist(), spread.tolist(), strict=True)
+        ]
 
     def parts(self, place: int) -> list[Part]:
         """What each thing adds to a treatment's net worth, the greatest first; they sum to it."""
@@ -164,8 +167,10 @@ class _Sums:
         treatment = ready.programme.treatments[place]
         value = treatment.value if ready.programme.goal.outcome == "taken" else 1.0
         added: dict[str, float] = {}
-        for of, amount in zip(_groups(ready), self.features[place] * ready.mean, strict=True):
-            added[of] = added.get(of, 0.0) + value * float(amount)
+        products = self.features[place].astype(np.float64) * ready.mean
+        for at in np.flatnonzero(products).tolist():
+            of = ready.groups[at]
+            added[of] = added.get(of, 0.0) + value * float(products[at])
         found = [Part(of, money, self.facts.get(of)) for of, money in added.items() if money]
         incremental = float(self.incremental[place])
         found.append(Part("lever", (treatment.lever - 1.0) * value * incremental))
@@ -184,14 +189,6 @@ class _Sums:
         uses = np.array([uses.get(what, 0) for uses in self.ready.uses], np.float64)
         unpriced: Array = self.net + uses * self.ready.price_of.get(what, 0.0)
         return unpriced
-
-
-def _groups(ready: Ready) -> list[str]:
-    """To what each feature (D,) belongs: *everybody*, or the fact of the customer that it is crossed with."""
-    layout = ready.layout
-    fact = [name.split("=")[0] for name in layout.customer]
-    crossed = ["everybody" if fact[i] == INTERCEPT else fact[i] for i, _ in layout.pairs.tolist()]
-    return [*fact, *["everybody"] * len(layout.modules), *crossed]
 
 
 def _bounds(decision: Decision, ready: Ready, sums: _Sums, may: Sequence[bool]) -> Iterator[Bound]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
-from trato.customize.programme.ready import BUDGET, CAPACITY, stock_of
+from trato.customize.programme.ready import BUDGET, CAPACITY, STOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -139,31 +139,27 @@ def contact_cap(case: Case) -> Iterable[int]:
     return ()
 
 
-def _lacking(case: Case, what: str | None) -> Iterable[int]:
-    return [
-        place
-        for place, uses in enumerate(case.ready.uses)
-        for name, amount in uses.items()
-        if name == (what or stock_of(case.ready.keys[place])) and amount > case.left.get(name, amount)
-    ]
+def _lacking(case: Case, kind: str) -> Iterable[int]:
+    left = case.left
+    return [place for place, what, amount in case.ready.users[kind] if amount > left[what]] if left else ()
 
 
 @rule("no_stock")
 def no_stock(case: Case) -> Iterable[int]:
     """There is none left."""
-    return _lacking(case, None) if case.left else ()
+    return _lacking(case, STOCK)
 
 
 @rule("no_budget")
 def no_budget(case: Case) -> Iterable[int]:
     """What it may come to cost is more than what is left of the budget."""
-    return _lacking(case, BUDGET) if BUDGET in case.left else ()
+    return _lacking(case, BUDGET)
 
 
 @rule("no_capacity")
 def no_capacity(case: Case) -> Iterable[int]:
     """As many were given today as can be."""
-    return _lacking(case, CAPACITY) if CAPACITY in case.left else ()
+    return _lacking(case, CAPACITY)
 
 
 def held(ready: Ready, facts: Facts) -> Sequence[bool | None]:
@@ -172,9 +168,10 @@ def held(ready: Ready, facts: Facts) -> Sequence[bool | None]:
     for_all = True if eligible is None else eligible.holds(facts)
     found: list[bool | None] = [for_all] * len(ready.keys)
     if for_all is not False:
-        for place, condition in ready.conditions:
+        for condition, places in ready.conditions:
             holds = condition.holds(facts)
-            found[place] = for_all if holds is True else holds
+            for place in places:
+                found[place] = for_all if holds is True else holds
     found[0] = True
     return found
 

@@ -20,7 +20,7 @@ from trato.permission.permit import read_permits
 from trato.permission.purposes import Purposes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from trato.customers.customer import CustomerId
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from trato.interact.log import LogEntry
     from trato.permission.permit import Permit
     from trato.permission.purposes import Purpose
+    from trato.permission.standing import Standing, StandingStore
 
 _OF_MODEL = frozenset({"expected_value", "p_alive"})
 
@@ -82,10 +83,12 @@ def look(
         units = store.units_of(customers, serving.unit)
         members = {one: store.members_of(one, serving.unit) for one in customers}
     everyone = list(dict.fromkeys([*customers, *(each for some in members.values() for each in some)]))
-    permits = read_permits(store, serving.purposes.named(programme.purpose), everyone, now=now)
+    purpose = serving.purposes.named(programme.purpose)
     believes = None if programme.believes is None else serving.purposes.named(programme.believes)
-    trusted = {} if believes is None else read_permits(store, believes, everyone, now=now)
-    build = store.current_build() if ready.believes and trusted else None
+    standing = _Standings(store, everyone, [one for one in (purpose, believes) if one is not None])
+    permits = read_permits(standing, purpose, everyone, now=now)
+    trusted = {} if believes is None else read_permits(standing, believes, everyone, now=now)
+    build = store.current_build() if trusted and (ready.asks_learned or "need" in ready.asks) else None
     found = _read(store, ready, customers, members, permits, trusted, now)
     names = _names(store, ready, build, believes, serving)
     moment = _moment(ready, serving, now)
@@ -93,12 +96,12 @@ def look(
     for one in asked:
         customer = one.customer
         permitted, trusts = customer in permits, customer in trusted
-        purpose = programme.believes or "" if trusts else programme.purpose if permitted else ""
+        opens = programme.believes or "" if trusts else programme.purpose if permitted else ""
         facts: dict[str, Fact] = {}
         said: tuple[Statement, ...] = ()
         contacts: tuple[tuple[datetime, str], ...] = ()
         recent = 0
-        if purpose:
+        if opens:
             facts = _of_request(ready, serving, one, moment)
             said = _said(found, customer)
             contacts = tuple(
@@ -116,8 +119,33 @@ def look(
                     _add_said(ready, serving, facts, found, customer)
                 if ready.asks_learned and believes is not None:
                     _add_learned(store, ready, facts, trusted[customer], believes, build, names, serving, now)
-        known.append(Known(units[customer], permitted, purpose, facts, said, contacts, recent))
+        known.append(Known(units[customer], permitted, opens, facts, said, contacts, recent))
     return known
+
+
+class _Standings:
+    """How things stand between customers and purposes, read of the transaction in one look."""
+
+    def __init__(
+        self, store: StandingStore, customers: Sequence[CustomerId], purposes: Sequence[Purpose]
+    ) -> None:
+        self.transaction = store.transaction
+        self._store = store
+        self._found = store.standings(customers, [one.key for one in purposes])
+
+    def standings(
+        self, customers: Sequence[CustomerId], purposes: Sequence[str]
+    ) -> Mapping[tuple[CustomerId, str], Standing]:
+        """As StandingStore, of those that were read."""
+        return self._found
+
+    def permitting(self, purpose: str) -> Iterator[Standing]:
+        """As StandingStore."""
+        return self._store.permitting(purpose)
+
+    def all_customers(self) -> Iterator[CustomerId]:
+        """As StandingStore."""
+        return self._store.all_customers()
 
 
 def _read(
@@ -240,7 +268,7 @@ def _names(
     serving: Serving,
 ) -> Sequence[str | None]:
     """The key of each need of the served model, None for one without a name."""
-    if build is None or believes is None or not ready.asks_any("need"):
+    if build is None or believes is None:
         return ()
     version = build.models.get(believes.key, {"needs": None, "values": None})["needs"]
     return () if version is None else serving.need_names(store, version)

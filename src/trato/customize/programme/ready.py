@@ -10,7 +10,7 @@ import numpy as np
 
 from trato.customize.programme.belief import prior_of
 from trato.customize.programme.decision import WHOLE
-from trato.customize.programme.encode import layout_of, treatment_features
+from trato.customize.programme.encode import INTERCEPT, layout_of, treatment_features
 from trato.customize.programme.facts import is_believed
 from trato.customize.programme.posterior import posterior_from_document
 
@@ -25,15 +25,16 @@ if TYPE_CHECKING:
     from trato.customize.programme.posterior import Posterior
     from trato.customize.programme.treatments import Programme
 
+EVERYBODY = "everybody"
 BY_SCORE = frozenset(
     {"tier", "need", "weight", "evidence", "expected_value", "actual_value", "p_alive", "potential"}
 )
-BUDGET, CAPACITY = "budget", "capacity"
+STOCK, BUDGET, CAPACITY = "stock", "budget", "capacity"
 
 
 def stock_of(treatment: str) -> str:
     """What a treatment's stock is called among what is limited."""
-    return f"stock:{treatment}"
+    return f"{STOCK}:{treatment}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,16 +42,17 @@ class Ready:
     """A programme with its model and prices, for K treatments, *nothing* the first, and D features.
 
     `model` and `prices` are versions ("" for the declared prior, and for no prices). `mean` (D,) and `root`
-    (D, D) are what decisions read of the posterior, `modules` (K, q) the treatments' features. One unit of
-    the expected outcome is worth `worth` (K,) minor units: value times lever, less what is paid when it is
-    taken; `plain_worth` (K,) the same without levers. `charge` (K,) is what giving it costs at current
-    prices, `fatigue` (K,) for each recent contact; `taken` (K,) is what those cost who would have come
-    anyway, for a whole unit of their outcome.
+    (D, D) are what decisions read of the posterior, `modules` (K, q) the treatments' features, `groups` (D,)
+    to what a feature belongs. One unit of the expected outcome is worth `worth` (K,) minor units: value times
+    lever, less what is paid when it is taken; `plain_worth` (K,) the same without levers. `charge` (K,) is
+    what giving it costs at current prices, `fatigue` (K,) for each recent contact; `taken` (K,) is what those
+    cost who would have come anyway, for a whole unit of their outcome.
 
     `asks` are the facts that are looked at, and by where they are read: `asks_request` and so on.
-    `conditions` and `sets` (what its configuration sets) go by the treatment's place. `limits` are what is
-    limited, `uses` how much of it a treatment takes; a capacity's day is not in its name here. `kept` are
-    candidates as they were logged, made once.
+    `conditions` are those of treatments, each with the places where it stands, `sets` what a configuration
+    sets, by its place. `limits` are what is limited, `uses` how much of it a treatment takes, `most` the most
+    that any takes, and `users` who takes of `stock`, `budget` or `capacity`: place, what and how much. A
+    capacity's day is not in its name here. `kept` are candidates as they were logged, made once.
     """
 
     programme: Programme
@@ -68,6 +70,7 @@ class Ready:
     taken: NDArray[np.float64]
     fatigue: NDArray[np.float64]
     explore: int
+    groups: tuple[str, ...]
     keys: tuple[str, ...]
     place: Mapping[str, int]
     asks: frozenset[str]
@@ -76,10 +79,12 @@ class Ready:
     asks_values: tuple[str, ...]
     asks_learned: tuple[str, ...]
     asks_said: bool
-    conditions: tuple[tuple[int, Condition], ...]
+    conditions: tuple[tuple[Condition, tuple[int, ...]], ...]
     sets: tuple[tuple[int, tuple[tuple[str, str], ...]], ...]
     limits: Mapping[str, int]
     uses: tuple[Mapping[str, int], ...]
+    most: Mapping[str, int]
+    users: Mapping[str, tuple[tuple[int, str, int], ...]]
     kept: dict[tuple[str, str, int], Candidate] = field(default_factory=dict, repr=False)
 
     def asks_any(self, *families: str) -> bool:
@@ -138,6 +143,7 @@ def ready_of(
         taken=taken,
         fatigue=fatigue,
         explore=round(programme.explore * WHOLE),
+        groups=_groups(layout),
         keys=tuple(one.key for one in programme.treatments),
         place={one.key: place for place, one in enumerate(programme.treatments)},
         asks=asks,
@@ -146,7 +152,11 @@ def ready_of(
         asks_values=_of(asks, set(), "value"),
         asks_learned=_of(asks, {"days_since_purchase"}, "bought", "need"),
         asks_said=bool(_of(asks, set(), "wants", "avoids")),
-        conditions=tuple((place, one) for place, one in enumerate(several) if one is not None),
+        conditions=tuple(
+            (condition, tuple(place for place, one in enumerate(several) if one == condition))
+            for condition in dict.fromkeys(several)
+            if condition is not None
+        ),
         sets=tuple(
             (place, tuple(sorted(one.configuration.items())))
             for place, one in enumerate(programme.treatments)
@@ -154,7 +164,23 @@ def ready_of(
         ),
         limits=_limits(programme),
         uses=uses,
+        most={what: max(one.get(what, 0) for one in uses) for what in _limits(programme)},
+        users={
+            kind: tuple(
+                (place, what, amount)
+                for place, one in enumerate(uses)
+                for what, amount in one.items()
+                if what.partition(":")[0] == kind
+            )
+            for kind in (STOCK, BUDGET, CAPACITY)
+        },
     )
+
+
+def _groups(layout: Layout) -> tuple[str, ...]:
+    """To what each feature (D,) belongs: *everybody*, or the customer's fact that it is crossed with."""
+    fact = [EVERYBODY if name == INTERCEPT else name.split("=")[0] for name in layout.customer]
+    return (*fact, *[EVERYBODY] * len(layout.modules), *(fact[i] for i, _ in layout.pairs.tolist()))
 
 
 def _of(asks: Iterable[str], plain: Collection[str], *families: str) -> tuple[str, ...]:
