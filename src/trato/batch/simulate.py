@@ -22,7 +22,7 @@ from trato.batch.door import in_chunks
 from trato.customers.identifiers import identifier
 from trato.customers.register import RegisterCustomer, register_customer
 from trato.customize.decide import decide
-from trato.customize.learn import study_matured, take_up
+from trato.customize.learn import learn
 from trato.customize.models import Models
 from trato.customize.outcomes import report
 from trato.customize.programme.decision import WHOLE, Asked, Outcome
@@ -288,13 +288,8 @@ class _Run:
 
     def learn(self, now: datetime) -> None:
         """Let all that matured teach."""
-        programme, purposes = self.programme, self.company.purposes
-        while True:
-            study = self.store.read(
-                partial(study_matured, programme=programme, purposes=purposes, now=now, patience=timedelta(0))
-            )
-            if study is None or self.store.write(partial(take_up, study=study, now=now)) is None:
-                return
+        work = partial(learn, programme=self.programme, purposes=self.company.purposes, now=now)
+        while self.store.write(work) is not None:
             self.lessons += 1
 
 
