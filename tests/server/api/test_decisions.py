@@ -13,6 +13,7 @@ from tests.server.api.doors import key_of
 from tests.server.api.test_api import NOBODY, database, problem
 from trato.customize.programme.decision import WHOLE, DecisionId
 from trato.permission.permit import read_permit
+from trato.server.context import Context
 from trato.server.learning import Learner
 from trato.storage.sealing import seal_log
 
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from tests.server.api.doors import Http
     from trato.customers.customer import CustomerId
     from trato.customize.programme.decision import Decision
+
+
+def context_of(corner: Corner, http: Http) -> Context:
+    return Context(corner.company, corner.store, corner.models, http.clock, bytes)
 
 
 def wish(who: str, **said: Any) -> dict[str, Any]:
@@ -73,6 +78,38 @@ def test_a_decision_is_answered_and_is_what_is_logged(corner: Corner, http: Http
     assert told["matures_at"] == "2026-03-15T12:00:00Z"
     assert told["arm"] == "policy"
     assert not told["repeated"]
+    assert told["why"]["language"] == "es"  # the company's first
+    assert told["why"]["evidence"] == 0
+    assert len(told["why"]["words"]) > 2
+
+
+def test_why_is_said_in_the_language_that_is_asked_for_or_not_at_all(corner: Corner, http: Http) -> None:
+    ana = corner.meet()
+    corner.grant(ana)
+    key = key_of(corner, "decide")
+    said = {one: decided(http, key, ana, language=one) for one in ("en", "es", "pt")}
+    assert len({one["why"]["words"][0] for one in said.values()}) == 3
+    for language, one in said.items():
+        path = f"/api/decisions/{one['decision']}"
+        assert http.ask("GET", path, key, params={"language": language}).json() == one
+    assert decided(http, key, ana, why=False)["why"] is None
+
+
+def test_a_decision_is_replayed_bit_for_bit_whatever_was_learned_since(corner: Corner, http: Http) -> None:
+    key = key_of(corner, "decide")
+    told = given(corner, http, key)
+    said = {"decision": told["decision"], "record": "r", "taken": True}
+    assert http.ask("POST", "/api/outcomes", key, json={"outcomes": [said]}).json()["new"] == 1
+    seal_log(corner.store, NOW)
+    http.clock.at = NOW + timedelta(days=15)
+    assert Learner(context_of(corner, http)).teach() > 0
+    path = f"/api/decisions/{told['decision']}"
+    answer = http.ask("GET", f"{path}/replay", key)
+    assert answer.status_code == 200, answer.text
+    again = answer.json()
+    assert (again["same"], again["differences"]) == (True, [])
+    assert again["probabilities"] == [one["probability"] for one in told["candidates"]]
+    assert http.ask("GET", path, key).json() == told
 
 
 def test_who_permits_nothing_gets_nothing_and_the_log_does_not_know_them(corner: Corner, http: Http) -> None:
@@ -219,9 +256,7 @@ def test_decisions_teach_once_their_windows_have_closed(corner: Corner, http: Ht
     given(corner, http, key)
     seal_log(corner.store, NOW)
     made = corner.store.read(lambda it: len(it.anonymous("loaves", 0, 1_000)))
-    from trato.server.context import Context
-
-    context = Context(corner.company, corner.store, corner.models, http.clock, bytes)
+    context = context_of(corner, http)
     assert Learner(context).teach() == 0
     http.clock.at = NOW + timedelta(days=15)
     assert 0 < Learner(context).teach() <= made

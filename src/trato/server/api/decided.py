@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trato.customize.decide import Decided, Serving
+from trato.customize.replay import replayed_with
 from trato.errors import UnknownDecision
 from trato.permission.permit import read_permit
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from trato.company.access import ApiKey
     from trato.customize.programme.decision import DecisionId
+    from trato.customize.replay import Replayed
     from trato.server.api.door import Door
     from trato.storage.transaction import Transaction
 
@@ -27,6 +29,14 @@ def found_decision(door: Door, serving: Serving, key: ApiKey, decision: Decision
     if found.decision.purpose:
         door.noted(key, found.decision.customer, (found.decision.purpose,))
     return found
+
+
+def replayed_decision(
+    door: Door, serving: Serving, key: ApiKey, decision: DecisionId
+) -> tuple[Decided, Replayed]:
+    """A decision, and as it is made again from its record; noted and raised as `found_decision`."""
+    found = found_decision(door, serving, key, decision)
+    return found, replayed_with(found.ready, found.decision)
 
 
 def read_decision(it: Transaction, serving: Serving, decision: DecisionId, *, now: datetime) -> Decided:

@@ -1,12 +1,17 @@
 """What the API answers of decisions and their outcomes, and examples of it."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import Field
 
+from trato.company.settings import Language, Settings
 from trato.customize.decide import Decided as Made
+from trato.customize.explain import explain
+from trato.customize.names import Names
 from trato.customize.programme.decision import WHOLE
+from trato.customize.programme.wording import in_words
 from trato.server.api.answers import Answer, Words
 from trato.server.api.door import ID
 
@@ -19,6 +24,39 @@ class CandidateTold(Answer):
     treatment: str
     reason: str
     probability: int
+
+
+class PartTold(Answer):
+    """What one thing adds to a treatment's net worth, in minor units; all parts sum to it."""
+
+    of: str = Field(description="`everybody`, a fact's name, `lever`, `cost`, `fatigue` or `price`.")
+    money: float
+    value: float | str | None = Field(description="What was known; for a price, of what it is.")
+
+
+class BoundTold(Answer):
+    """A rule or a price without which another treatment would have been best, and by how much."""
+
+    by: str
+    treatment: str
+    money: float
+
+
+class Why(Answer):
+    """Why it was chosen. Money is net, in minor units, as the model expected it then."""
+
+    language: Literal["en", "es", "pt"]
+    words: list[str] = Field(description="In sentences, what matters most first.")
+    parts: list[PartTold]
+    runner_up: str | None = Field(default=None, description="The best of all others that could be given.")
+    margin: float = Field(description="By how much less that is worth; below zero where it was explored.")
+    bound: list[BoundTold]
+    explored: bool = Field(description="Another was likelier: this was tried, to go on learning.")
+    evidence: int = Field(description="How many outcomes the model had learned; 0 for what was declared.")
+    lever: float = Field(description="By which a manager multiplies what it is worth; 1 for none.")
+    without_levers: str | None = Field(
+        default=None, description="What would have been likeliest without any, where that is another."
+    )
 
 
 class Decided(Answer):
@@ -44,6 +82,7 @@ class Decided(Answer):
     model: str = Field(description='The model\'s version; `""` before the first.')
     prices: str = Field(description='The prices\' version; `""` for none.')
     candidates: list[CandidateTold]
+    why: Why | None = Field(default=None, description="Left out where it was not asked for.")
     repeated: bool = Field(description="It was decided before, for a request with the same Idempotency-Key.")
 
 
@@ -52,15 +91,16 @@ class ReplayDifference(Answer):
 
     what: str
     logged: str
-    replayed: str
+    made: str
 
 
 class Replayed(Answer):
-    """A decision made anew from its record."""
+    """A decision made again from its record."""
 
     decision: str
-    same: bool = Field(description="Whether every probability and the treatment are the same, bit for bit.")
-    differences: list[str]
+    same: bool = Field(description="Whether all came out the same, bit for bit.")
+    differences: list[ReplayDifference]
+    probabilities: list[int] = Field(description="As made again, in units of 2⁻³².")
 
 
 class Reported(Answer):
@@ -77,7 +117,26 @@ class Reported(Answer):
     )
 
 
-def told(one: Made, *, repeated: bool = False) -> dict[str, Any]:
+def why_of(one: Made, language: Language, settings: Settings, called: Names) -> dict[str, Any]:
+    """Why a decision came out so, as `Why` says it, in plain values."""
+    found = explain(one.decision, one.ready)
+    return {
+        "language": language,
+        "words": in_words(
+            found, language, currency=settings.currency, minor_units=settings.minor_units, called=called
+        ),
+        "parts": [{"of": each.of, "money": each.money, "value": each.value} for each in found.parts],
+        "runner_up": found.runner_up,
+        "margin": found.margin,
+        "bound": [{"by": each.by, "treatment": each.treatment, "money": each.money} for each in found.bound],
+        "explored": found.explored,
+        "evidence": found.evidence,
+        "lever": found.lever,
+        "without_levers": found.without_levers,
+    }
+
+
+def told(one: Made, why: Mapping[str, Any] | None, *, repeated: bool = False) -> dict[str, Any]:
     """A decision as `Decided` says it, in plain values."""
     decision = one.decision
     treatment = one.ready.programme.treatments[one.ready.place[decision.treatment]]
@@ -103,6 +162,7 @@ def told(one: Made, *, repeated: bool = False) -> dict[str, Any]:
             {"treatment": each.treatment, "reason": each.reason, "probability": each.probability}
             for each in decision.candidates
         ],
+        "why": why,
         "repeated": repeated,
     }
 
@@ -143,5 +203,31 @@ DECIDED: dict[str, Any] = {
         {"treatment": "rye", "reason": "", "probability": 3221225472},
         {"treatment": "spelt", "reason": "no_stock", "probability": 0},
     ],
+    "why": {
+        "language": "en",
+        "words": [
+            "Given: a coupon for rye, with a probability of 75 %.",
+            "It is expected to bring €0.52 net, between €0.11 and €0.93 (90 %).",
+            "What counted: what they want in bread (rye) +€0.62, cost −€0.10.",
+            "Nothing is expected to bring €0.52 less.",
+            "This rests on 412 outcomes.",
+        ],
+        "parts": [
+            {"of": "wants.bread", "money": 62.0, "value": "rye"},
+            {"of": "cost", "money": -10.0, "value": ""},
+        ],
+        "runner_up": "nothing",
+        "margin": 52.0,
+        "bound": [{"by": "no_stock", "treatment": "spelt", "money": 3.5}],
+        "explored": False,
+        "evidence": 412,
+        "lever": 1.0,
+    },
     "repeated": False,
+}
+REPLAYED: dict[str, Any] = {
+    "decision": DECISION,
+    "same": True,
+    "differences": [],
+    "probabilities": [1073741824, 3221225472, 0],
 }

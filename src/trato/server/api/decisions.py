@@ -9,19 +9,20 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Protocol
 
-from fastapi import APIRouter, Body, Depends, Path, Request
+from fastapi import APIRouter, Body, Depends, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import Response
 
 from trato.company.access import ApiKey
+from trato.company.settings import Language
 from trato.customers.customer import CustomerId
 from trato.customize.decide import Decided, Serving
 from trato.customize.outcomes import report
 from trato.customize.programme.decision import DecisionId, Outcome
 from trato.errors import BadOption
 from trato.server.api import decision_answers as answers
-from trato.server.api.decided import found_decision
+from trato.server.api.decided import found_decision, replayed_decision
 from trato.server.api.door import ID, Door, example, in_utc, problems
 from trato.server.deciding import Again, Wish
 
@@ -53,7 +54,11 @@ class Wished(BaseModel):
     choice: str | None = Field(
         default=None,
         max_length=63,
-        description="What the person chose who conducts the programme; refused where nobody does.",
+        description="What the person chose who conducts the programme; nobody else's choice counts.",
+    )
+    why: bool = Field(default=True, description="Whether to say why, which takes a moment.")
+    language: Language | None = Field(
+        default=None, description="In which to say why; the company's first where nothing is said."
     )
 
 
@@ -109,9 +114,30 @@ def routes(door: Door, decider: Decider, serving: Serving) -> APIRouter:
         summary="A decision with its reasons, as far as its customer permits",
         responses={200: example(**answers.DECIDED), **problems(404)},
     )
-    def _show(decision: DecisionInPath, key: Annotated[ApiKey, told]) -> answers.Decided:
+    def _show(
+        decision: DecisionInPath,
+        key: Annotated[ApiKey, told],
+        language: Annotated[
+            Language | None, Query(description="In which to say why; the company's first if nothing is said.")
+        ] = None,
+    ) -> answers.Decided:
         found = found_decision(door, serving, key, DecisionId(decision))
-        return answers.Decided.model_validate(answers.told(found))
+        return answers.Decided.model_validate(answers.told(found, _why(door, found, language)))
+
+    @router.get(
+        "/decisions/{decision}/replay",
+        name="replay_decision",
+        summary="A decision made again from its record, bit for bit",
+        responses={200: example(**answers.REPLAYED), **problems(404)},
+    )
+    def _replay(decision: DecisionInPath, key: Annotated[ApiKey, told]) -> answers.Replayed:
+        found, again = replayed_decision(door, serving, key, DecisionId(decision))
+        return answers.Replayed(
+            decision=found.decision.id,
+            same=again.same,
+            differences=[answers.ReplayDifference.model_validate(one) for one in again.differences],
+            probabilities=list(again.probabilities),
+        )
 
     @router.post(
         "/outcomes",
@@ -150,28 +176,39 @@ def _deciding(door: Door, decider: Decider, serving: Serving) -> Callable[[Reque
 
     async def decide(request: Request) -> Response:
         key = await let_in(request)
-        wish = _wish(door, serving, key, request, await request.body())
+        said = _said(await request.body())
+        wish = _wish(door, serving, key, said, request.headers.get("idempotency-key"))
         repeated = False
         try:
             decided = await decider.put(wish)
         except Again as again:
             repeated = True
             decided = await asyncio.to_thread(found_decision, door, serving, key, again.decision)
-        told = json.dumps(answers.told(decided, repeated=repeated), ensure_ascii=False, separators=(",", ":"))
-        return Response(told, 201, media_type="application/json")
+        why = _why(door, decided, said.language) if said.why else None
+        told = answers.told(decided, why, repeated=repeated)
+        written = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+        return Response(written, 201, media_type="application/json")
 
     return decide
 
 
-def _wish(door: Door, serving: Serving, key: ApiKey, request: Request, body: bytes) -> Wish:
-    """What a request asks for. Raises BadOption, UnknownProgramme and RequestValidationError."""
+def _why(door: Door, decided: Decided, language: Language | None) -> dict[str, Any]:
+    company = door.context.company
+    return answers.why_of(decided, language or company.settings.languages[0], company.settings, company.names)
+
+
+def _said(body: bytes) -> Wished:
+    """What a request says. Raises RequestValidationError."""
     try:
-        said = Wished.model_validate_json(body)
+        return Wished.model_validate_json(body)
     except ValidationError as error:
         raise RequestValidationError(
             [{**one, "loc": ("body", *one["loc"])} for one in error.errors(include_url=False)]
         ) from None
-    word = request.headers.get("idempotency-key")
+
+
+def _wish(door: Door, serving: Serving, key: ApiKey, said: Wished, word: str | None) -> Wish:
+    """What a request asks for. Raises BadOption and UnknownProgramme."""
     if word is not None and not 1 <= len(word) <= 200:
         raise BadOption("an Idempotency-Key has 1 to 200 characters")
     serving.programme(said.programme)
