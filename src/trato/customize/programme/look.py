@@ -92,6 +92,7 @@ def look(
     found = _read(store, ready, customers, members, permits, trusted, now)
     names = _names(store, ready, build, believes, serving)
     moment = _moment(ready, serving, now)
+    since = now - timedelta(days=CONTACT_DAYS)
     known = []
     for one in asked:
         customer = one.customer
@@ -104,11 +105,8 @@ def look(
         if opens:
             facts = _of_request(ready, serving, one, moment)
             said = _said(found, customer)
-            contacts = tuple(
-                each for who in members.get(customer, (customer,)) for each in found.contacts.get(who, ())
-            )
-            since = now - timedelta(days=CONTACT_DAYS)
-            recent = sum(1 for at, _ in contacts if at >= since)
+            contacts = _contacts(found, customer)
+            recent = sum(at >= since for at, _ in contacts)
             if permitted and "contacts" in ready.asks:
                 facts["contacts"] = float(recent)
             if ready.asks_values:
@@ -237,6 +235,14 @@ def _add_score(
             fact = None if number is None else float(number)
         if fact is not None:
             facts[name] = fact
+
+
+def _contacts(found: _Read, customer: CustomerId) -> tuple[tuple[datetime, str], ...]:
+    """When the company turned to anybody of the customer's unit."""
+    if not found.contacts:
+        return ()
+    members = found.members.get(customer, (customer,))
+    return tuple(each for who in members for each in found.contacts.get(who, ()))
 
 
 def _said(found: _Read, customer: CustomerId) -> tuple[Statement, ...]:
