@@ -57,12 +57,15 @@ def _register() -> None:
         permission,
         rehearse,
         serve,
+        simulate,
         value,
         verdict,
         verify,
+        whatif,
     )
 
     demo.register(app)
+    simulate.register(app)
     init.register(app)
     check.register(app)
     build.register(app)
@@ -79,6 +82,7 @@ def _register() -> None:
     rehearse.register(app)
     evaluate.register(app)
     value.register(app)
+    whatif.register(app)
     verdict.register(app)
 
 

@@ -116,7 +116,8 @@ class Rehearsal:
     """What the programme would do. Money is in minor units.
 
     `choice` (n,) numbers the treatment of each customer, -1 for nothing. `budget_price` is what one more
-    minor unit of budget would bring, 0 unless it binds. `expected` is the model's own net sum. `value` is
+    minor unit of budget would bring, `most_price` what one more treatment of any kind would, each 0 unless it
+    binds. `expected` is the model's own net sum. `value` is
     what the choice would bring per customer by a randomised log; `why_no_value` says why that cannot be told.
     """
 
@@ -125,6 +126,7 @@ class Rehearsal:
     spend: int
     budget: int | None
     budget_price: float
+    most_price: float
     treatments: tuple[Given, ...]
     choice: Whole
     expected: float
@@ -137,20 +139,27 @@ class Rehearsal:
         """Whether more budget would reach more customers who are worth it."""
         return self.budget is not None and self.budget_price > 0
 
+    @property
+    def most_binds(self) -> bool:
+        """Whether more treatments in all would reach more customers who are worth it."""
+        return self.most_price > 0
+
 
 def rehearse(
     customers: Rehearsed,
     *,
     caps: Mapping[str, int] | None = None,
     budget: int | None = None,
+    most: int | None = None,
     log: Logged | None = None,
     seed: int = 0,
 ) -> Rehearsal:
     """Give each customer what is worth most net of cost and of the prices of caps and budget.
 
-    `caps` are the most customers a treatment may have (stock, capacity), `budget` the most that may be spent.
+    `caps` are the most customers a treatment may have (stock, capacity), `budget` the most that may be spent,
+    `most` the most treatments in all.
     `log` is a randomised log of the same customers, row by row, whose treatment 0 is nothing and whose others
-    are `names` in order. Never over a cap or the budget. Raises BadOption for a cap of no treatment.
+    are `names` in order. Never over a cap, the budget or `most`. Raises BadOption for a cap of no treatment.
     """
     n, k = customers.eligible.shape
     limits = dict(caps or {})
@@ -158,11 +167,12 @@ def rehearse(
         raise BadOption(f"there is a cap but no treatment {', '.join(sorted(unknown))}")
     net = np.where(customers.eligible, customers.predicted - customers.cost, -np.inf)
     left = np.array([limits.get(name, n) for name in customers.names], np.int64)
-    uses = np.column_stack((np.eye(k), customers.cost))
-    allowance = np.append(left, np.inf if budget is None else budget) / max(n, 1)
-    charged = prices(net, uses, allowance) if n else np.zeros(k + 1)
+    uses = np.column_stack((np.eye(k), customers.cost, np.ones(k)))
+    whole = [np.inf if one is None else one for one in (budget, most)]
+    allowance = np.append(left, whole) / max(n, 1)
+    charged = prices(net, uses, allowance) if n else np.zeros(k + 2)
     charge = np.asarray(uses @ charged, np.float64)
-    choice = _given(net, charge, customers.cost, left, budget)
+    choice = _given(net, charge, customers.cost, left, budget, n if most is None else most)
     reach = np.bincount(choice[choice >= 0], minlength=k)
     treatments = tuple(
         Given(
@@ -182,7 +192,8 @@ def rehearse(
         reach=int(reach.sum()),
         spend=sum(one.spend for one in treatments),
         budget=budget,
-        budget_price=float(charged[-1]),
+        budget_price=float(charged[-2]),
+        most_price=float(charged[-1]),
         treatments=treatments,
         choice=choice,
         expected=float(gained.sum()),
@@ -192,7 +203,7 @@ def rehearse(
     )
 
 
-def _given(net: Array, charge: Array, cost: Whole, caps: Whole, budget: int | None) -> Whole:
+def _given(net: Array, charge: Array, cost: Whole, caps: Whole, budget: int | None, most: int) -> Whole:
     """Who gets what: the best net of prices, those first to whom it matters most, while there is any."""
     n, k = net.shape
     choice = np.full(n, NOBODY, np.int64)
@@ -203,12 +214,14 @@ def _given(net: Array, charge: Array, cost: Whole, caps: Whole, budget: int | No
     ranked = np.sort(np.column_stack((np.zeros(n), worth)), axis=1)
     # Who is indifferent at these prices comes last, and takes what is left.
     for i in np.argsort(-(ranked[:, -1] - ranked[:, -2]), kind="stable"):
-        for j in np.argsort(-worth[i], kind="stable"):
-            if net[i, j] <= 0 or worth[i, j] < -_EDGE * max(abs(net[i, j]), 1.0):
+        # Of two that come to the same at these prices, the scarce one first: the other will be left over.
+        for j in np.argsort(-(worth[i] + _EDGE * charge), kind="stable"):
+            if most <= 0 or net[i, j] <= 0 or worth[i, j] < -_EDGE * max(abs(net[i, j]), 1.0):
                 break
             if left[j] > 0 and cost[j] <= money:
                 choice[i] = j
                 left[j] -= 1
+                most -= 1
                 money -= float(cost[j])
                 break
     return choice
