@@ -44,7 +44,7 @@ def test_a_rule_registers_itself_with_its_words() -> None:
         def moving(case: Case) -> Iterable[int]:
             return case.given if case.facts.get("context.moving") else ()
 
-        known = {"tier": "most_valuable", "contacts": 0.0, "p_alive": 0.2}
+        known: dict[str, Fact] = {"tier": "most_valuable", "contacts": 0.0, "p_alive": 0.2}
         assert reasons_of(case({**known, "context.moving": "yes"})) == [
             "",
             "moving_house",
