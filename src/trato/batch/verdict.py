@@ -109,9 +109,7 @@ def summary(report: VerdictReport, look: Look) -> dict[str, object]:
         "checks": [
             {"name": one.name, "passed": one.passed, "p": one.p, "said": one.said} for one in verdict.checks
         ],
-        "learners": [
-            {"fold": i, "name": name, "bold": bold} for i, (name, bold) in enumerate(verdict.learners)
-        ],
+        "learners": list(verdict.learners),
         "rows": trial.reading.rows,
         "rows_put_aside": trial.reading.rejected,
         "customers": verdict.units,

@@ -136,7 +136,7 @@ def lines(report: VerdictReport, look: Look) -> Iterator[str]:
     yield ""
     yield from _policies(found)
     yield ""
-    by = sorted({name for name, _ in found.learners})
+    by = sorted(set(found.learners))
     yield f"the policy follows {', '.join(by)}; chosen without the rows it is judged on"
     if report.trial.left_out:
         left = ", ".join(f"{name} ({why})" for name, why in report.trial.left_out.items())

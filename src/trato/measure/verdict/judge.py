@@ -80,7 +80,7 @@ class Verdict:
     policies: tuple[Value, ...]
     reasons: tuple[str, ...]
     checks: tuple[Check, ...]
-    learners: tuple[tuple[str, float], ...]
+    learners: tuple[str, ...]
     units: int
     groups_difference: Interval | None = None
     beyond_groups: Interval | None = None
@@ -143,7 +143,7 @@ def judge(
         policies=_values(scores, best, names, look),
         reasons=_reasons(say, failed, checks, policy, eager, bar, names[best]),
         checks=tuple(checks),
-        learners=tuple((one.learner, one.bold) for one in scores.learners),
+        learners=scores.learners,
         units=_units(scores),
         groups_difference=None if groups is None else groups.difference,
         beyond_groups=beyond,

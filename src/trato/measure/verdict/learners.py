@@ -134,7 +134,7 @@ class Learners:
             EAGER: main @ weights[2],
             "outcomes": effects_of(self._fit.predicted(fold, pair)),
         }
-        for depth, tree in zip(DEPTHS, learnt.trees, strict=True):
-            found[f"tree of depth {depth}"] = effects_by_tree(tree, part.steps)
-        found["together"] = (found["slopes"] + found["products"] + found[f"tree of depth {DEPTHS[-1]}"]) / 3
+        trees = [effects_by_tree(tree, part.steps) for tree in learnt.trees]
+        found["trees"] = np.mean(trees, axis=0)
+        found["together"] = np.mean([found["slopes"], found["products"], *trees], axis=0)
         return found

@@ -1,8 +1,8 @@
 """From forecast effects to a policy, and which policy to put before the judge.
 
-A policy that departs from the best single treatment wherever noise says so pays for noise. So policies of
-several learners and of several degrees of boldness are tried on folds they were not learnt from, all inside
-the training folds; the one that surely gains most goes before the judge, once.
+A policy that departs from the best single treatment wherever noise says so pays for noise. So forecasts are
+shrunk, and the policies of several learners are tried on folds they were not learnt from, all inside the
+training folds; the one that gains most there goes before the judge, once, or none that gains nothing there.
 """
 
 from __future__ import annotations
@@ -15,27 +15,14 @@ import numpy as np
 from trato.measure.verdict.learners import EAGER, Forecasts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
     Whole = NDArray[np.int64]
 
-# A customer gets another treatment than the best single one where the forecast gain is above so many times
-# the mean of all positive forecast gains.
-BOLDNESS = (0.0, 0.5, 1.0)
-# Gains are compared by what is left of them so many standard errors below.
-CAUTION = 1.0
 SAME = "the best single treatment"
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """The policy that goes before the judge for a fold: its learner, and from which gain on it departs."""
-
-    learner: str
-    bold: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +33,11 @@ class Limits:
     nothing: int
 
 
-def depart(effects: Array, best: int, bold: float) -> Whole:
-    """The treatment of each row (n,), `best` where no other is forecast (n, K) to gain enough."""
-    gains = effects - effects[:, best : best + 1]
-    to = gains.argmax(axis=1)
-    gain = gains[np.arange(len(gains)), to]
-    above = gain[gain > 0]
-    least = bold * float(above.mean()) if len(above) else 0.0
-    return np.where(gain > least, to, best)
+def depart(effects: Array, best: int) -> Whole:
+    """The treatment of each row (n,) with the largest forecast (n, K), and of equal ones `best`."""
+    to = effects.argmax(axis=1)
+    rows = np.arange(len(effects))
+    return np.where(effects[rows, to] > effects[:, best], to, best)
 
 
 def ration(effects: Array, limits: Limits, tie: Array) -> Whole:
@@ -81,38 +65,35 @@ def alternatives(scores: Array, limits: Limits | None) -> Array:
     return np.asarray(limits.capacity * scores + (1 - limits.capacity) * nothing)
 
 
-def choose(forecasts: Forecasts, best: int, limits: Limits | None, ties: list[Array]) -> Chosen:
-    """The policy that gains most in the tried folds, CAUTION standard errors below its mean.
+def choose(forecasts: Forecasts, best: int, limits: Limits | None, ties: Sequence[Array]) -> str:
+    """The learner whose policy gains most in the tried folds, over the alternative it gains least over.
 
-    The gain is that over the alternative it gains least over. Where no policy gains, it is SAME, unless
-    capacity is limited: then there is no treatment that could be the same for all.
+    Where none gains anything, it is SAME, unless capacity is limited: then there is no treatment that could
+    be the same for all.
     """
-    names = [name for name in forecasts.judged if name != EAGER]
-    kinds = [Chosen(name, bold) for name in names for bold in (BOLDNESS if limits is None else (0.0,))]
-    best_found, best_gain = Chosen(SAME, 0.0), 0.0 if limits is None else -np.inf
-    for kind in kinds:
+    found, most = SAME, 0.0 if limits is None else -np.inf
+    for learner in forecasts.judged:
+        if learner == EAGER:
+            continue
         gained = []
-        for (scores, by_name), tie in zip(forecasts.tried, ties, strict=True):
-            to = follow(kind, by_name, best, limits, tie)
+        for (scores, by_learner), tie in zip(forecasts.tried, ties, strict=True):
+            to = follow(learner, by_learner, best, limits, tie)
             gained.append(scores[np.arange(len(to)), to][:, None] - alternatives(scores, limits))
-        every = np.concatenate(gained)
-        sure = every.mean(axis=0) - CAUTION * every.std(axis=0) / np.sqrt(len(every))
-        least = float(sure.min())
-        if least > best_gain:
-            best_found, best_gain = kind, least
-    return best_found
+        least = float(np.concatenate(gained).mean(axis=0).min())
+        if least > most:
+            found, most = learner, least
+    return found
 
 
 def follow(
-    chosen: Chosen, forecasts: Mapping[str, Array], best: int, limits: Limits | None, tie: Array
+    learner: str, forecasts: Mapping[str, Array], best: int, limits: Limits | None, tie: Array
 ) -> Whole:
-    """What the policy gives each row (n,)."""
-    rows = len(next(iter(forecasts.values())))
-    if chosen.learner == SAME:
-        return np.full(rows, best)
+    """What the policy of a learner's forecasts gives each row (n,)."""
+    if learner == SAME:
+        return np.full(len(tie), best)
     if limits is not None:
-        return ration(forecasts[chosen.learner], limits, tie)
-    return depart(forecasts[chosen.learner], best, chosen.bold)
+        return ration(forecasts[learner], limits, tie)
+    return depart(forecasts[learner], best)
 
 
 def by_group(group: Whole, effects: Array, groups: int) -> Array:

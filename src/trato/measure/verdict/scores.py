@@ -17,7 +17,6 @@ from trato.measure.verdict.learners import EAGER, Learners
 from trato.measure.verdict.log import Log, Question, hashed
 from trato.measure.verdict.policies import (
     SAME,
-    Chosen,
     Limits,
     alternatives,
     by_group,
@@ -53,7 +52,7 @@ class Scores:
     fold: Whole
     treatments: tuple[str, ...]
     chosen: Mapping[str, Whole]
-    learners: tuple[Chosen, ...]
+    learners: tuple[str, ...]
     unit: Whole | None = None
     limits: Limits | None = None
 
@@ -104,13 +103,12 @@ def _scored(log: Log, fit: CrossFit, limits: Limits | None, tie: Array) -> Score
         policy = choose(forecasts, best, limits, ties)
         followed.append(policy)
         give(POLICY, rows, follow(policy, forecasts.judged, best, limits, tie[rows]))
-        for name, effects in forecasts.judged.items():
-            to = depart(effects, best, 0.0) if limits is None else ration(effects, limits, tie[rows])
-            give(name, rows, to)
+        for name in forecasts.judged:
+            give(name, rows, follow(name, forecasts.judged, best, limits, tie[rows]))
         if log.group is not None:
             known = np.concatenate([log.group[fit.parts[other].rows] for other in others])
             effects = by_group(known, effects_of(trained), len(log.groups))[log.group[rows]]
-            to = depart(effects, best, 0.0) if limits is None else ration(effects, limits, tie[rows])
+            to = depart(effects, best) if limits is None else ration(effects, limits, tie[rows])
             give(GROUPS, rows, to)
     return Scores(gamma, fold_of, log.treatments, chosen, tuple(followed), log.unit, limits)
 
