@@ -54,3 +54,11 @@ def test_a_word_that_is_not_listed_is_complained_of(tmp_path: Path) -> None:
     assert complaints[0].startswith("10: 'pigeon' is not one of store, web")
     _, complaints = read(tmp_path, "touchpoints:\n")
     assert complaints == ["1: this section needs at least 1"]
+
+
+def test_what_an_interaction_costs_may_be_said(tmp_path: Path) -> None:
+    found, complaints = read(tmp_path, GOOD.replace("channel: post", "channel: post\n    cost: 0.85"))
+    assert complaints == []
+    assert found.costs == {"mail": 0.85}
+    _, complaints = read(tmp_path, GOOD.replace("channel: post", "channel: post\n    cost: -1"))
+    assert len(complaints) == 1

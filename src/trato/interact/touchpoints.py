@@ -16,11 +16,11 @@ stands in every shop comes with the row.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, cast, get_args
 
 from trato import shapes
-from trato.shapes import Choice, Key, Keys, Named, Text, in_languages
+from trato.shapes import Choice, Key, Keys, Named, Number, Text, in_languages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +46,12 @@ TOUCHPOINT = Keys(
         Key("place", Text(), "Where it is, when that is always the same; else the source says it."),
         Key("division", Text(), "The part of the company it belongs to."),
         Key("product_line", Text(), "The product line it serves."),
+        Key(
+            "cost",
+            Number(least=0, most=1e9),
+            "What one interaction there costs the company, in its currency: it is told beside what "
+            "interactions teach.",
+        ),
     )
 )
 
@@ -93,11 +99,15 @@ class Touchpoint:
 
 @dataclass(frozen=True, slots=True)
 class Touchpoints:
-    """All touchpoints of a company by key, and what people call them and their parts, by language."""
+    """All touchpoints of a company by key, and what people call them and their parts, by language.
+
+    `costs` is what one interaction costs at those where that is said, in the currency's main unit.
+    """
 
     by_key: Mapping[str, Touchpoint]
     labels: Mapping[str, Mapping[str, str]]
     words: Mapping[Refinement, Mapping[str, Mapping[str, str]]]
+    costs: Mapping[str, float] = field(default_factory=dict)
 
 
 NO_TOUCHPOINTS = Touchpoints({}, {}, {})
@@ -120,9 +130,9 @@ def touchpoints_in(wrong: Reader, root: Declared) -> Touchpoints:
             cast("Channel", one.text("channel") or CHANNELS[0]),
             *(one.text(part) or None for part in REFINEMENTS),
         )
-    return Touchpoints(
-        found, {key: labels(one.under("label")) for key, one in said.under("touchpoints").keys.items()}, words
-    )
+    each = said.under("touchpoints").keys
+    costs = {key: one.number("cost", 0.0) for key, one in each.items() if "cost" in one.keys}
+    return Touchpoints(found, {key: labels(one.under("label")) for key, one in each.items()}, words, costs)
 
 
 def labels(said: Found) -> dict[str, str]:
