@@ -1,7 +1,7 @@
 """Do the intervals of policies that never ran cover what they would have brought? Worlds of known truth.
 
     python benchmarks/offpolicy.py [--sets 400] [--only visits,spend] [--arms 2,5,20] [--rows 500,5000,50000]
-                                   [--units 1] [--difference]
+                                   [--units 1] [--known] [--difference]
 
 A log explores with chance 0.1: else it gives what an old model likes best. Each line is a world (kind of
 outcome, treatments, rows) and a candidate; of each estimate it says how often the log could answer, how often
@@ -163,11 +163,11 @@ def study(where: World, rows: int, sets: int, units: int, *, difference: bool, k
         covered = np.mean([told.value.low <= truth[name] <= told.value.high for told, _, _ in answered])
         below = np.mean([truth[name] < told.value.low for told, _, _ in answered])
         widths = [(told.value.high - told.value.low) / max(width, 1e-12) for told, _, width in answered]
-        normal_cover = np.mean([normal for _, normal, _ in answered])
-        yield (
-            f"{line}  claimed {len(answered) / sets:4.0%}  covers {covered:6.1%} (too high {below:5.1%})"
-            f"  normal {normal_cover:6.1%}  width {np.median(widths):5.2f}"
-        )
+        line += f"  claimed {len(answered) / sets:4.0%}  covers {covered:6.1%} (too high {below:5.1%})"
+        if not difference:
+            normal_cover = np.mean([normal for _, normal, _ in answered])
+            line += f"  normal {normal_cover:6.1%}  width {np.median(widths):5.2f}"
+        yield line
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from trato.measure.skewed import _gamma_quantile, mean_interval
+from trato.measure.skewed import Foreseen, _gamma_quantile, mean_interval
 
 
 @pytest.mark.parametrize("events", [1, 3, 12, 60])
@@ -38,8 +38,8 @@ def test_losses_are_gains_the_other_way_round() -> None:
     base = rng.normal(0, 0.1, 500)
     jumps = np.where(rng.random(500) < 0.05, rng.lognormal(0, 1, 500), 0.0)
     up, down = (
-        mean_interval(base, jumps, sizes=(4.0, 3.0)),
-        mean_interval(-base, -jumps, sizes=(3.0, 4.0)),
+        mean_interval(base, jumps, foreseen=(Foreseen(4.0), Foreseen(3.0))),
+        mean_interval(-base, -jumps, foreseen=(Foreseen(3.0), Foreseen(4.0))),
     )
     assert (down.low, down.mean, down.high) == pytest.approx((-up.high, -up.mean, -up.low))
 
@@ -48,10 +48,13 @@ def test_what_should_have_come_widens_what_came() -> None:
     """Nothing was bought under the large weights, though elsewhere one in twenty buys."""
     nothing = np.zeros(200)
     assert mean_interval(nothing, nothing).high == 0
-    assert mean_interval(nothing, nothing, sizes=(5.0, 0.0)).high > 0
+    assert mean_interval(nothing, nothing, foreseen=(Foreseen(5.0), Foreseen())).high > 0
     some = nothing.copy()
     some[:4] = 1.0
-    narrow, wide = mean_interval(nothing, some), mean_interval(nothing, some, sizes=(5.0, 0.0))
+    narrow, wide = (
+        mean_interval(nothing, some),
+        mean_interval(nothing, some, foreseen=(Foreseen(5.0), Foreseen())),
+    )
     assert wide.low < narrow.low < narrow.mean < narrow.high < wide.high
 
 

@@ -24,7 +24,7 @@ from trato.estimates import Interval
 from trato.measure.log import must_be_policy
 from trato.measure.overlap import FEWEST_EFFECTIVE, Weights, cautions, few, of_difference, weights_of
 from trato.measure.predicted import cross_fitted
-from trato.measure.skewed import LEVEL, mean_interval
+from trato.measure.skewed import LEVEL, Foreseen, mean_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -140,29 +140,32 @@ def _interval(
 ) -> Interval:
     """Of the mean over decisions of base + weight · rest, whole units being drawn."""
     # Outcomes of rows with a small weight tell how large those with a large one can be.
-    sizes = _sizes(weight, rest, expected_squares), _sizes(-weight, rest, expected_squares)
+    more, less = _foreseen(weight, rest, expected_squares), _foreseen(-weight, rest, expected_squares)
     if log.unit is None:
-        return mean_interval(base, weight * rest, sizes=sizes, level=level)
+        return mean_interval(base, weight * rest, foreseen=(more, less), level=level)
     # Units have different numbers of rows: the mean over rows is a ratio of sums over units.
     base_of, jumps_of = log.per_unit(base), log.per_unit(weight * rest)
     rows_of = log.per_unit(np.ones(log.rows))
     size = float(rows_of.mean())
     value = float((base_of + jumps_of).sum() / rows_of.sum())
-    sizes = sizes[0] / size, sizes[1] / size
+    foreseen = more.among(size), less.among(size)
     return mean_interval(
-        (base_of - value * (rows_of - size)) / size, jumps_of / size, sizes=sizes, level=level
+        (base_of - value * (rows_of - size)) / size, jumps_of / size, foreseen=foreseen, level=level
     )
 
 
-def _sizes(weight: Array, rest: Array, expected_squares: float) -> float:
-    """Σ (w · r)² over Σ w · r of those above zero, were weights and what they multiply independent."""
+def _foreseen(weight: Array, rest: Array, expected_squares: float) -> Foreseen:
+    """How large and how many the positive w · r should be, were w independent of what it multiplies."""
     squares = sums = 0.0
     seen = float(weight @ weight)
     for sign in (1.0, -1.0):
         of_weight, of_rest = np.maximum(sign * weight, 0.0), np.maximum(sign * rest, 0.0)
         squares += float(of_weight @ of_weight) * float(of_rest @ of_rest)
         sums += float(of_weight.sum()) * float(of_rest.sum())
-    return squares / sums * (expected_squares / seen) if sums and seen else 0.0
+    if not (sums and squares):
+        return Foreseen()
+    squares *= expected_squares / seen
+    return Foreseen(squares / sums, sums * sums / squares / len(weight))
 
 
 def _told(

@@ -27,23 +27,44 @@ if TYPE_CHECKING:
 
 LEVEL = 0.95
 LARGER_YET = 2.0
+# What was foreseen is believed against as many jumps that came.
+DOUBT = 20.0
 # From this shape on a gamma distribution is Wilson & Hilferty's cube of a normal one to seven digits.
 _NEARLY_NORMAL = 2_000.0
 
 
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """How large jumps should be: the sum of their squares over their sum, as if `jumps` of them had told it.
+
+    The fewer jumps the sample should have, the more it is believed against what came.
+    """
+
+    size: float = 0.0
+    jumps: float = 0.0
+
+    def among(self, rows: float) -> Foreseen:
+        """The same where units have that many rows on average, and each jump is per row."""
+        return Foreseen(self.size / rows, self.jumps / rows)
+
+    def over(self, seen: float) -> float:
+        """The size to count with where jumps of size `seen` came; never less."""
+        return seen + max(self.size - seen, 0.0) * DOUBT / (DOUBT + self.jumps)
+
+
 def mean_interval(
-    base: Array, jumps: Array, *, sizes: tuple[float, float] = (0.0, 0.0), level: float = LEVEL
+    base: Array, jumps: Array, *, foreseen: tuple[Foreseen, Foreseen] | None = None, level: float = LEVEL
 ) -> Interval:
     """The mean of `base` + `jumps` (n,), independent from row to row, with its interval.
 
     `base` is what each row would have had anyway: many alike, taken for normal. `jumps` are few and large, of
-    either sign. `sizes` are how large positive and negative jumps should be by what is known besides: the sum
-    of their squares over their sum. The larger counts: a sample in which the rare large jump has not come
-    looks surer than it is.
+    either sign. `foreseen` says how large the positive and the negative jumps should be by what is known
+    besides. A sample in which the rare large jump has not come looks surer than it is.
     """
     n = len(base)
     up, down = np.maximum(jumps, 0.0), np.maximum(-jumps, 0.0)
-    gain, loss = _Sum.of(up, sizes[0], level), _Sum.of(down, sizes[1], level)
+    larger, smaller = foreseen or (Foreseen(), Foreseen())
+    gain, loss = _Sum.of(up, larger, level), _Sum.of(down, smaller, level)
     # Where a jump goes up none goes down, so both sums move against each other.
     together = sqrt(gain.variance * loss.variance)
     against = -(gain.total * loss.total / n) / together if together else 0.0
@@ -72,17 +93,17 @@ class _Sum:
     high: float
 
     @classmethod
-    def of(cls, scores: Array, size: float, level: float) -> _Sum:
-        """By the scores (n,), and the size that those above zero should have."""
+    def of(cls, scores: Array, foreseen: Foreseen, level: float) -> _Sum:
+        """By the scores (n,), and what was foreseen of those above zero."""
         tail = (1 - level) / 2
-        total, largest = float(scores.sum()), float(scores.max())
-        mean = total / len(scores)
-        variance = max(_spread(scores), total * (size - mean))
+        total, largest, squares = float(scores.sum()), float(scores.max()), float(scores @ scores)
+        size = foreseen.over(squares / total if total else 0.0)
+        variance = max(_spread(scores), total * (size - total / len(scores)))
         low, high = total, total
         if total > 0 and variance > 0:
             low = variance / total * _gamma_quantile(tail, total * total / variance)
         # One more is assumed of the largest size. Where sizes differ much, what comes next may be larger yet.
-        if squares := float(scores @ scores):
+        if squares:
             largest *= min(max(largest * total / squares, 1.0), LARGER_YET)
         largest = max(largest, size)
         more, wider = total + largest, variance + largest * largest
