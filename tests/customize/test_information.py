@@ -9,9 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.customize.corner import MODULES, NOW, needs_model
+from tests.customize.corner import MODULES, NOW, Corner, needs_model
 from trato.customers.customer import CustomerId
-from trato.customize.information import divergence, entropy, information_by_touchpoint
+from trato.customize.information import (
+    Taught,
+    divergence,
+    entropy,
+    information_by_touchpoint,
+    information_of,
+    together,
+)
 from trato.differentiate.needs.beliefs import add, believe
 from trato.interact.log import LogEntry
 from trato.interact.touchpoints import Touchpoint
@@ -121,3 +128,40 @@ def test_members_of_a_unit_teach_one_belief() -> None:
     )
     (apart,) = information_by_touchpoint(needs_model(), entries)
     assert together.information < apart.information
+
+
+def test_the_store_tells_what_a_customer_taught_and_nothing_of_who_does_not_permit_it(
+    corner: Corner,
+) -> None:
+    ana, rui = corner.meet(), corner.meet("Rui Lima")
+    corner.grant(ana)
+    corner.build({ana: {("bread", "rye"): 2}})
+    corner.does(ana, "wheat", at=NOW + timedelta(hours=1))
+    settings = corner.company.settings
+
+    def told(who: CustomerId) -> tuple[Taught, ...] | None:
+        return corner.store.read(
+            lambda it: information_of(
+                it,
+                who,
+                purposes=corner.company.purposes,
+                unit=settings.unit,
+                zone=settings.zone,
+                models=corner.models,
+                now=NOW + timedelta(days=1),
+                costs={"till": 50},
+            )
+        )
+
+    found = told(ana)
+    assert found is not None
+    (till,) = found
+    old = believe(needs_model(), {("bread", "rye"): 2}).weights
+    new = believe(needs_model(), {("bread", "rye"): 2, ("bread", "wheat"): 1}).weights
+    assert till.information == pytest.approx(divergence(new, old), abs=1e-9)
+    assert till.certainty < 0  # they turned out to be another than we thought
+    assert till.cost == 50
+    assert told(rui) is None
+    (both,) = together([found, found])
+    assert (both.interactions, both.cost) == (2, 100)
+    assert both.information == pytest.approx(2 * till.information)

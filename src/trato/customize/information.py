@@ -13,14 +13,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trato.customize.learned import learned_of
+from trato.customize.leave import leave_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from numpy.typing import NDArray
 
     from trato.customers.customer import CustomerId
+    from trato.customize.models import Models
+    from trato.customize.sections import Unit
+    from trato.customize.store import KnowingStore
     from trato.differentiate.needs.beliefs import Counts, NeedsModel
     from trato.interact.log import LogEntry
+    from trato.permission.purposes import Purposes
+
+MOST_ENTRIES = 2_000  # of a unit's log
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +133,64 @@ def information_by_touchpoint(
         for key, one in sums.items()
     ]
     return tuple(sorted(told, key=lambda one: (-one.information, one.touchpoint)))
+
+
+def information_of(
+    store: KnowingStore,
+    customer: CustomerId,
+    *,
+    purposes: Purposes,
+    unit: Unit,
+    zone: ZoneInfo,
+    models: Models,
+    now: datetime,
+    costs: Mapping[str, int] | None = None,
+) -> tuple[Taught, ...] | None:
+    """What the interactions of a customer's unit taught at each touchpoint, as far as the log goes back.
+
+    What a build counted besides (from tables, which bear no touchpoint) was known before. None where they
+    permit no profiling, and before a build learned needs. Raises UnknownCustomer, and StorageUnavailable.
+    """
+    leave = leave_of(store, purposes, customer, now=now)
+    learned = learned_of(store, customer, leave, store.current_build(), purposes, unit, zone, models, now=now)
+    if learned is None or learned.needs is None:
+        return None
+    entries = sorted(
+        (
+            entry
+            for permit in learned.permits.values()
+            for entry in store.interactions_of(permit, limit=MOST_ENTRIES)
+        ),
+        key=lambda entry: (entry.at, entry.position),
+    )
+    before = dict(learned.counts)
+    for entry in entries:
+        for choice in entry.choices if entry.learns else ():
+            before[choice] = max(before.get(choice, 0) - entry.count, 0)
+    unit_of = dict.fromkeys(learned.permits, str(customer))
+    return information_by_touchpoint(
+        learned.needs, entries, before={str(customer): before}, unit_of=unit_of, costs=costs
+    )
+
+
+def together(several: Iterable[Iterable[Taught]]) -> tuple[Taught, ...]:
+    """What all of several customers taught, by touchpoint; that which taught most first."""
+    found: dict[str, Taught] = {}
+    for one in (each for some in several for each in some):
+        there = found.get(one.touchpoint)
+        if there is not None:
+            cost = None if there.cost is None or one.cost is None else there.cost + one.cost
+            found[one.touchpoint] = Taught(
+                one.touchpoint,
+                there.interactions + one.interactions,
+                there.telling + one.telling,
+                there.information + one.information,
+                there.certainty + one.certainty,
+                cost,
+            )
+        else:
+            found[one.touchpoint] = one
+    return tuple(sorted(found.values(), key=lambda one: (-one.information, one.touchpoint)))
 
 
 def entropy(weights: NDArray[np.float64]) -> float:
