@@ -96,7 +96,7 @@ def difference(
 
     No arm's deviation is taken for less than that of both arms together. A small arm that has not yet met a
     rare large score looks both poorer and surer than it is: of A/A trials of spend (nine buyers in a
-    thousand) with a tenth held out, 17 % raised a false alarm without this, and under 1 % do with it.
+    thousand) with a tenth held out, 15 % raised a false alarm without this, and none of 300 did with it.
     """
     mean = treated.mean - control.mean if treated.count and control.count else 0.0
     if min(treated.count, control.count) < max(burn_in, 2) or min(treated.sd, control.sd) == 0:
