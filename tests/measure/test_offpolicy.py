@@ -9,7 +9,7 @@ import pytest
 
 from trato.errors import BadOption, NotEnoughData
 from trato.measure.log import Logged, following
-from trato.measure.offpolicy import METHODS, Method, compare, evaluate
+from trato.measure.offpolicy import METHODS, Method, as_logged, compare, evaluate
 from trato.measure.predicted import cross_fitted
 
 ARMS = 3
@@ -97,6 +97,16 @@ def test_where_policies_agree_they_differ_by_nothing() -> None:
     assert apart.value.high - apart.value.low < alone.value.high - alone.value.low
     same = compare(log, one, one)
     assert (same.value.low, same.value.high) == (0, 0)
+
+
+def test_the_policy_that_ran_has_its_mean_outcome() -> None:
+    _, log, _ = world(2_000, 13)
+    found = as_logged(log)
+    assert found.value.mean == pytest.approx(log.outcome.mean())
+    half = 1.96 * float(log.outcome.std()) / 2_000**0.5
+    assert found.value.high - found.value.low == pytest.approx(2 * half, rel=0.1)
+    pairs = Logged(log.treatment, log.outcome, log.propensity, np.arange(2_000) // 100)
+    assert (as_logged(pairs).claimed, as_logged(pairs).value.high) == (False, inf)
 
 
 def test_the_difference_is_turned_round_with_the_policies() -> None:

@@ -12,9 +12,8 @@ import numpy as np
 from trato.batch.engine import Column, Reject, Source
 from trato.errors import BadOption, NoUsableRow
 from trato.measure.log import Logged, following
-from trato.measure.offpolicy import METHODS, compare, evaluate
+from trato.measure.offpolicy import METHODS, as_logged, compare, evaluate
 from trato.measure.predicted import cross_fitted
-from trato.measure.skewed import mean_interval
 from trato.steps import Step
 
 if TYPE_CHECKING:
@@ -104,17 +103,13 @@ def evaluate_table(
             over = None if first is None else compare(log, policy, first, predicted=predicted)
             told.append(PolicyValue(name, estimates, over))
             first = policy if first is None else first
-    everyone = np.ones(log.rows)
-    sizes = log.per_unit(everyone) / float(log.per_unit(everyone).mean())
-    mean = float(log.outcome.mean())
-    sums = log.per_unit(log.outcome) / float(log.per_unit(everyone).mean())
     return EvaluationReport(
         reading=reading,
         rejects=(*reading.rejects, *refused),
         decisions=log.rows,
-        units=len(sizes),
+        units=len(log.per_unit(log.outcome)),
         treatments=names,
-        logged=mean_interval(mean * (1 - sizes), sums),
+        logged=as_logged(log).value,
         policies=tuple(told),
     )
 

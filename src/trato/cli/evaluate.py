@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isinf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -80,9 +81,10 @@ def evaluate(
 
 def lines(report: EvaluationReport) -> Iterator[str]:
     """The same for people."""
-    units = "" if report.units == report.decisions else f" of {report.units:,} customers"
-    yield f"{report.decisions:,} decisions{units}, {len(report.treatments)} treatments"
-    yield f"as logged: {_interval(report.logged)} per decision"
+    units = "" if report.units == report.decisions else f" of {_several(report.units, 'customer')}"
+    treatments = _several(len(report.treatments), "treatment")
+    yield f"{_several(report.decisions, 'decision')}{units}, {treatments}"
+    yield f"per decision, as logged: {_interval(report.logged)}"
     for policy in report.policies:
         yield ""
         yield from _policy(policy, report.policies[0].name)
@@ -108,8 +110,14 @@ def _policy(policy: PolicyValue, first: str) -> Iterator[str]:
 
 
 def _interval(value: Interval, sign: str = "") -> str:
+    if isinf(value.low):
+        return f"{value.mean:{sign},.4g}, too few to say how sure"
     digits = f"{sign},.4g"
     return f"{value.mean:{digits}} [{value.low:{digits}}, {value.high:{digits}}]"
+
+
+def _several(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _figure_or_column(propensity: str) -> str | float:

@@ -53,6 +53,15 @@ class Evaluated:
     claimed: bool
 
 
+def as_logged(log: Logged, *, level: float = LEVEL) -> Evaluated:
+    """The value per decision of the policy that ran: its mean outcome, with an interval over units."""
+    everyone = np.ones(log.rows)
+    value = _interval(log, np.zeros(log.rows), everyone, log.outcome, float(log.rows), level)
+    units = len(log.per_unit(everyone))
+    warnings = () if units >= FEWEST_EFFECTIVE else (few(units),)
+    return _told(log, value, units, warnings, "ips", claimed=not warnings, lowest=0.0)
+
+
 def evaluate(
     log: Logged,
     candidate: Array,

@@ -138,5 +138,5 @@ def cautions(log: Logged, candidate: Array, weights: Weights) -> tuple[tuple[Cau
 def few(effective: float) -> Caution:
     """That too few units speak of it."""
     return Caution(
-        "few_effective", f"the log says no more of it than {effective:.0f} customers given it would"
+        "few_effective", f"the log says no more of it than {effective:.0f} customers treated so would"
     )
