@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trato.customize.programme.choose import charges, policy
-from trato.customize.programme.decision import ELIGIBLE, WHOLE
+from trato.customize.programme.decision import WHOLE
 from trato.customize.programme.encode import encoded
 from trato.customize.programme.features import phi
-from trato.customize.programme.filters import HELD_BACK
 from trato.customize.replay import may_be_given
 from trato.estimates import Interval
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+_NEVER_TOLD = frozenset({"not_permitted", "not_running"})
 Z = 1.6449  # the normal quantile of a 90 % interval
 
 
@@ -71,16 +71,19 @@ class Bound:
 class Explanation:
     """Why a decision came out so.
 
-    `parts` are those of the treatment given, the greatest first, none for *nothing*. `runner_up` is the best
-    of all others that could be given, and `margin` by how much less it is worth (below zero where the
-    treatment given was explored). `explored` says that another was likelier. `evidence` is how many outcomes
-    the model had learned, 0 for what was declared. `lever` multiplied the treatment's worth, 1 for none;
-    `without_levers` is what would have been likeliest without any, None where that is the same.
+    `net` (K,) is what each treatment is worth and `spread` (K,) half of its 90 % interval, both empty where
+    nothing may be weighed. `parts` are those of the treatment given, the greatest first, none for *nothing*.
+    `runner_up` is the best of all others that could be given, and `margin` by how much less it is worth
+    (below zero where the treatment given was explored). `explored` says that another was likelier.
+    `evidence` is how many outcomes the model had learned, 0 for what was declared. `lever` multiplied the
+    treatment's worth, 1 for none; `without_levers` is what would have been likeliest without any, None where
+    that is the same.
     """
 
     decision: Decision
     ready: Ready
-    candidates: tuple[Weighed, ...]
+    net: tuple[float, ...]
+    spread: tuple[float, ...]
     parts: tuple[Part, ...]
     runner_up: str | None
     margin: float
@@ -89,6 +92,31 @@ class Explanation:
     evidence: int
     lever: float
     without_levers: str | None
+
+    @property
+    def candidates(self) -> tuple[Weighed, ...]:
+        """All candidates in the programme's order."""
+        weighed = self.net or [None] * len(self.decision.candidates)
+        return tuple(
+            Weighed(
+                one.treatment,
+                one.reason,
+                one.probability / WHOLE,
+                None
+                if net is None or one.reason == "not_permitted"
+                else Interval(net, net - self.spread[place], net + self.spread[place]),
+            )
+            for place, (one, net) in enumerate(zip(self.decision.candidates, weighed, strict=True))
+        )
+
+    @property
+    def given(self) -> Interval | None:
+        """What the treatment given is worth; None where it may not be weighed."""
+        if not self.net:
+            return None
+        place = self.ready.place[self.decision.treatment]
+        net, spread = self.net[place], self.spread[place]
+        return Interval(net, net - spread, net + spread)
 
 
 def explain(decision: Decision, ready: Ready) -> Explanation:
@@ -100,30 +128,23 @@ def explain(decision: Decision, ready: Ready) -> Explanation:
     if tuple(one.treatment for one in decision.candidates) != ready.keys:
         raise ValueError("the record and what it is explained by are of different declarations")
     sums = _Sums.of(decision, ready)
-    may = may_be_given(decision)
+    may = np.array(may_be_given(decision))
     place = ready.place[decision.treatment]
     weighable = bool(decision.purpose)
-    worths = sums.intervals() if weighable else []
-    candidates = tuple(
-        Weighed(
-            one.treatment,
-            one.reason,
-            one.probability / WHOLE,
-            worths[k] if weighable and one.reason != "not_permitted" else None,
-        )
-        for k, one in enumerate(decision.candidates)
-    )
-    others = [k for k in range(len(may)) if may[k] and k != place]
-    second = max(others, key=lambda k: sums.net[k], default=None)
-    likeliest = max(decision.candidates, key=lambda one: one.probability).probability
+    others = np.where(may, sums.net, -np.inf)
+    best = int(others.argmax())
+    others[place] = -np.inf
+    second = int(others.argmax()) if others.max() > -np.inf else None
+    likeliest = max([one.probability for one in decision.candidates])
     return Explanation(
         decision=decision,
         ready=ready,
-        candidates=candidates,
+        net=tuple(sums.net.tolist()) if weighable else (),
+        spread=tuple(sums.spread().tolist()) if weighable else (),
         parts=tuple(sums.parts(place)) if place else (),
         runner_up=None if second is None else ready.keys[second],
         margin=0.0 if second is None else float(sums.net[place] - sums.net[second]),
-        bound=tuple(_bounds(decision, ready, sums, may)) if weighable else (),
+        bound=tuple(_bounds(decision, ready, sums, may, best)) if weighable else (),
         explored=decision.arm == "policy" and decision.probability < likeliest,
         evidence=ready.posterior.evidence,
         lever=ready.programme.treatments[place].lever,
@@ -152,14 +173,11 @@ class _Sums:
         net = ready.worth * incremental - charge
         return cls(ready, decision.facts, decision.contacts, features, incremental, charge, net)
 
-    def intervals(self) -> list[Interval]:
-        """The treatments' net worths."""
+    def spread(self) -> Array:
+        """Half of the 90 % interval of each treatment's net worth."""
         turned = self.features @ self.ready.root
-        spread = Z * np.abs(self.ready.worth) * np.sqrt((turned * turned).sum(axis=1))
-        return [
-            Interval(mean, mean - each, mean + each)
-            for mean, each in zip(self.net.tolist(), spread.tolist(), strict=True)
-        ]
+        found: Array = Z * np.abs(self.ready.worth) * np.sqrt((turned * turned).sum(axis=1))
+        return found
 
     def parts(self, place: int) -> list[Part]:
         """What each thing adds to a treatment's net worth, the greatest first; they sum to it."""
@@ -191,38 +209,34 @@ class _Sums:
         return unpriced
 
 
-def _bounds(decision: Decision, ready: Ready, sums: _Sums, may: Sequence[bool]) -> Iterator[Bound]:
-    """The rules and prices without which another treatment would have been best."""
-    best = max((k for k in range(len(may)) if may[k]), key=lambda k: sums.net[k])
+def _bounds(
+    decision: Decision, ready: Ready, sums: _Sums, may: NDArray[np.bool_], best: int
+) -> Iterator[Bound]:
+    """The rules and prices without which another treatment than the best would have been best."""
     by_rule: dict[str, int] = {}
-    for k, one in enumerate(decision.candidates):
-        if (
-            one.reason in {ELIGIBLE, HELD_BACK, "not_permitted", "not_running"}
-            or sums.net[k] <= sums.net[best]
-        ):
-            continue
-        there = by_rule.get(one.reason)
-        if there is None or sums.net[k] > sums.net[there]:
-            by_rule[one.reason] = k
+    for k in np.flatnonzero(~may & (sums.net > sums.net[best])).tolist():
+        reason = decision.candidates[k].reason
+        if reason not in _NEVER_TOLD and (reason not in by_rule or sums.net[k] > sums.net[by_rule[reason]]):
+            by_rule[reason] = k
     for reason, k in by_rule.items():
         yield Bound(reason, ready.keys[k], float(sums.net[k] - sums.net[best]))
     for what in sorted(ready.price_of):
         free = sums.without_price(what)
-        other = max((k for k in range(len(may)) if may[k]), key=lambda k: free[k])
+        other = int(np.where(may, free, -np.inf).argmax())
         if other != best and free[other] > free[best]:
             yield Bound(f"price of {what}", ready.keys[other], float(free[other] - free[best]))
 
 
-def _without_levers(decision: Decision, ready: Ready, may: Sequence[bool]) -> str | None:
+def _without_levers(decision: Decision, ready: Ready, may: NDArray[np.bool_]) -> str | None:
     """What would have been likeliest without levers; None where it is what was likeliest with them."""
     levered = any(one.lever != 1.0 for one in ready.programme.treatments)
-    if not levered or decision.arm != "policy" or decision.by_person is not None or sum(may) == 1:
+    if not levered or decision.arm != "policy" or decision.by_person is not None or may.sum() == 1:
         return None
     drawn = policy(
         ready,
         encoded(ready.programme.features, [decision.facts]),
         np.array([decision.contacts], np.int64),
-        np.array([list(may)], np.bool_),
+        may[None, :],
         np.array([decision.seed], np.uint64),
         levers=False,
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from trato.customize.names import NO_NAMES
 from trato.customize.phrases import percent, phrases
+from trato.customize.programme.decision import WHOLE
 from trato.customize.programme.filters import OWN_WORDS
 from trato.customize.programme.phrases import FACTS, FAMILIES, PHRASES, REASONS, TIERS
 from trato.customize.programme.treatments import NOTHING
@@ -75,17 +76,16 @@ class _Told:
     def sentences(self) -> Iterator[str]:
         one, say = self.one, PHRASES[self.language]
         decision = one.decision
-        itself = next(each for each in one.candidates if each.treatment == decision.treatment)
         given = decision.treatment != NOTHING
         by_policy = decision.arm == "policy" and decision.by_person is None
         head = say.likeliest if self.looked else say.given if given else say.nothing
-        share = percent(itself.probability, phrases(self.language))
+        share = percent(decision.probability / WHOLE, phrases(self.language))
         yield head.format(what=self.label(decision.treatment), share=share)
         yield from self.who_decided()
         if not given and by_policy:
             yield self.why_nothing()
-        if given and itself.worth is not None:
-            worth = itself.worth
+        worth = one.given
+        if given and worth is not None:
             yield say.worth.format(
                 money=self.money(worth.mean), low=self.money(worth.low), high=self.money(worth.high)
             )
@@ -164,7 +164,7 @@ class _Told:
     def fell_out(self) -> str:
         """What fell out, by its reason; what is held back is told by the arm."""
         by_reason: dict[str, list[str]] = {}
-        for each in self.one.candidates:
+        for each in self.one.decision.candidates:
             if each.reason and each.reason != "held_back":
                 by_reason.setdefault(each.reason, []).append(self.label(each.treatment))
         return "; ".join(
