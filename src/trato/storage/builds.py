@@ -15,6 +15,7 @@ from trato.customers.customer import CustomerId
 from trato.differentiate.known import Counted, MoneyDay
 from trato.differentiate.store import PortfolioCell, PublishedBuild
 from trato.errors import StorageUnavailable
+from trato.storage.plain import rows_of
 from trato.storage.records import Records
 from trato.storage.tables.builds import build_counts, build_scores, builds, served_build
 from trato.storage.tables.builds import models as kept_models
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 
 _EACH = ("build", "purpose", "customer")
 _SERVED = select(served_build.c.build).scalar_subquery()
+_CURRENT = (
+    "SELECT b.build, b.watermark, b.published_at, b.models, b.summary FROM builds b "
+    "JOIN served_build s ON s.build = b.build"
+)
 _FAST = 1
 
 
@@ -110,10 +115,10 @@ class BuildRecords(Records):
 
     def current_build(self) -> PublishedBuild | None:
         """The build that is served; None before the first."""
-        row = self._connection.execute(select(builds).where(builds.c.build == _SERVED)).one_or_none()
-        if row is None:
-            return None
-        return PublishedBuild(row.build, row.watermark, row.published_at, json.loads(row.models), row.summary)
+        for build, watermark, published_at, models, summary in rows_of(self._connection, _CURRENT):
+            moment = self._moment(published_at)
+            return PublishedBuild(build, watermark, moment, json.loads(models), summary)
+        return None
 
     def model_document(self, version: str) -> str:
         """The JSON document of a model. Raises StorageUnavailable when there is none of this version."""

@@ -7,6 +7,7 @@ Whose it is, and the sealed record of what it was made of, goes when its custome
 from __future__ import annotations
 
 import json
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import IntegrityError
@@ -88,9 +89,8 @@ class DecisionRecords(Records):
             "SELECT customer, programme, purpose, matures_at FROM decisions WHERE id = ?",
             decision,
         )
-        for row in found:
-            customer = None if row.customer is None else CustomerId(row.customer)
-            return WhoseDecision(customer, row.programme, row.purpose, self._moment(row.matures_at))
+        for customer, programme, purpose, matures_at in found:
+            return WhoseDecision(customer, programme, purpose, self._moment(matures_at))
         return None
 
     def decision_of(self, permit: Permit, decision: DecisionId) -> Decision | None:
@@ -117,9 +117,7 @@ class DecisionRecords(Records):
         """Keep outcomes, each once by (decision, record); how many were new. Of no decision: left out."""
         wanted = sorted({one.decision for one in outcomes})
         words = "SELECT id, position FROM decisions WHERE id IN (??)"
-        places = {
-            row.id: row.position for page in rows_among(self._connection, words, wanted) for row in page
-        }
+        places = dict(row for page in rows_among(self._connection, words, wanted) for row in page)
         # In one order, so that two who tell the same wait for each other and do not cross.
         rows = [
             (
@@ -151,15 +149,8 @@ class DecisionRecords(Records):
             permit.purpose,
         )
         return tuple(
-            Outcome(
-                decision,
-                row.record.hex(),
-                self._moment(row.at),
-                self._moment(row.received_at),
-                bool(row.taken),
-                row.amount,
-            )
-            for row in found
+            Outcome(decision, record.hex(), self._moment(at), self._moment(received_at), bool(taken), amount)
+            for record, at, received_at, taken, amount in found
         )
 
     def matured(
@@ -171,10 +162,13 @@ class DecisionRecords(Records):
         `write` it waits for that; within `read` it goes, on PostgreSQL, as far as decisions are sealed.
         """
         found: list[tuple[int, CustomerId | None]] = []
-        for row in rows_of(self._connection, _MATURED, programme, after, self._settled(), limit):
-            if self._moment(row.matures_at) > until:
+        closed = self._kept(until)
+        for position, customer, matures_at in rows_of(
+            self._connection, _MATURED, programme, after, self._settled(), limit
+        ):
+            if matures_at > closed:
                 break
-            found.append((row.position, None if row.customer is None else CustomerId(row.customer)))
+            found.append((position, customer))
         return tuple(found)
 
     def taught(self, permits: Sequence[Permit], positions: Sequence[int]) -> tuple[Taught, ...]:
@@ -189,21 +183,20 @@ class DecisionRecords(Records):
             row
             for page in rows_among(self._connection, f"{_WHOLE} WHERE position IN (??)", places)
             for row in page
-            if row.customer in opened.get(row.purpose, ())
+            if row[2] in opened.get(row[8], ())
         ]
-        rows.sort(key=lambda row: row.position)
-        self._keyring.prepare_to_open(row.customer for row in rows)
+        rows.sort(key=itemgetter(0))
+        self._keyring.prepare_to_open(row[2] for row in rows)
         decided = [self._decision(row) for row in rows]
         taken: dict[int, bool] = {}
         amounts: dict[int, int] = {}
         within = {one.position: one for one in decided}
         words = "SELECT decision, at, taken, amount FROM outcomes WHERE decision IN (??)"
         for page in rows_among(self._connection, words, within):
-            for row in page:
-                one = within[row.decision]
-                if one.at <= self._moment(row.at) <= one.matures_at:
-                    taken[one.position] = taken.get(one.position, False) or bool(row.taken)
-                    amounts[one.position] = amounts.get(one.position, 0) + row.amount
+            for position, at, was_taken, amount in page:
+                if within[position].at <= self._moment(at) <= within[position].matures_at:
+                    taken[position] = taken.get(position, False) or bool(was_taken)
+                    amounts[position] = amounts.get(position, 0) + amount
         return tuple(
             Taught(one, taken.get(one.position, False), amounts.get(one.position, 0)) for one in decided
         )
@@ -212,21 +205,22 @@ class DecisionRecords(Records):
         """What is nobody's of a programme's decisions behind a position, in order, with what came of each in
         its window; of the forgotten too.
         """
+        found = rows_of(self._connection, _ANONYMOUS, programme, after, limit)
         return tuple(
             Anonymous(
-                row.position,
+                position,
                 programme,
-                row.version,
-                row.arm,
-                row.treatment,
-                row.probability,
-                self._moment(row.at),
-                self._moment(row.matures_at),
-                row.unit,
-                bool(row.taken),
-                row.amount or 0,
+                version,
+                arm,
+                treatment,
+                probability,
+                self._moment(at),
+                self._moment(matures_at),
+                unit,
+                bool(taken),
+                amount or 0,
             )
-            for row in rows_of(self._connection, _ANONYMOUS, programme, after, limit)
+            for position, version, arm, treatment, probability, at, matures_at, unit, taken, amount in found
         )
 
     def forget_decisions(self, customer: CustomerId) -> int:
@@ -287,25 +281,27 @@ class DecisionRecords(Records):
             self._kept(one.matures_at),
         )
 
-    def _decision(self, row: Row[Any]) -> Decision:
-        if row.customer is None:
-            kept = self._keyring.open_bytes_for_store(_context(row.id), row.sealed)
+    def _decision(self, row: tuple[Any, ...]) -> Decision:
+        position, decision, customer, sealed, programme, version, model, prices, purpose, *rest = row
+        arm, treatment, probability, at, matures_at = rest
+        if customer is None:
+            kept = self._keyring.open_bytes_for_store(_context(decision), sealed)
         else:
-            kept = self._keyring.open_bytes(row.customer, _context(row.id), row.sealed)
+            kept = self._keyring.open_bytes(customer, _context(decision), sealed)
         return Decision(
-            id=DecisionId(row.id),
-            customer=CustomerId(row.customer or ""),
-            programme=row.programme,
-            version=row.version,
-            model=row.model,
-            prices=row.prices,
-            at=self._moment(row.at),
-            matures_at=self._moment(row.matures_at),
-            arm=row.arm,
-            treatment=row.treatment,
-            probability=row.probability,
-            purpose=row.purpose,
-            position=row.position,
+            id=DecisionId(decision),
+            customer=CustomerId(customer or ""),
+            programme=programme,
+            version=version,
+            model=model,
+            prices=prices,
+            at=self._moment(at),
+            matures_at=self._moment(matures_at),
+            arm=arm,
+            treatment=treatment,
+            probability=probability,
+            purpose=purpose,
+            position=position,
             **unpacked(kept),
         )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from trato.customers.customer import CustomerId
@@ -20,8 +21,6 @@ from trato.storage.records import Records
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
-
-    from sqlalchemy import Row
 
     from trato.identify.store import Belonging
     from trato.permission.permit import Permit
@@ -40,7 +39,7 @@ _STATEMENTS = (
     "ORDER BY customer, at, position"
 )
 _CONTACTS = (
-    "SELECT customer, at, channel, purposes FROM interactions WHERE customer IN (??) AND kind = 'contact' "
+    "SELECT customer, purposes, at, channel FROM interactions WHERE customer IN (??) AND kind = 'contact' "
     "AND at >= ? ORDER BY customer, at, position"
 )
 _HAPPENED = (
@@ -64,30 +63,17 @@ class GatheredRecords(Records):
         found: dict[CustomerId, Score] = {}
         for purpose, theirs in self._check_all(permits).items():
             for page in rows_among(self._connection, _SCORES, theirs, purpose):
-                for row in page:
-                    found[row.customer] = Score(
-                        customer=row.customer,
-                        purpose=purpose,
-                        need=row.need,
-                        weight=row.weight,
-                        evidence=row.evidence,
-                        actual_value=row.actual_value,
-                        expected_value=row.expected_value,
-                        low=row.low,
-                        high=row.high,
-                        p_alive=row.p_alive,
-                        potential=row.potential,
-                        tier=row.tier,
-                        as_of=date.fromisoformat(row.as_of),
-                    )
+                for *cells, as_of in page:
+                    cells.insert(1, purpose)
+                    found[cells[0]] = Score(*cells, as_of=date.fromisoformat(as_of))
         return found
 
     def statements_under(self, permits: Sequence[Permit]) -> dict[CustomerId, tuple[LogEntry, ...]]:
         """What each permit's customer said, oldest first; who said nothing is left out. Raises PermitVoid."""
         rows = list(self._carrying(permits, _STATEMENTS))
-        self._keyring.prepare_to_open(row.customer for row in rows)
+        self._keyring.prepare_to_open(row[0] for row in rows)
         return self._by_customer(
-            self._log_entry(row, self._keyring.open(row.customer, "statement", row.statement)) for row in rows
+            self._log_entry(row, self._keyring.open(row[0], "statement", row[-1])) for row in rows
         )
 
     def contacts_under(
@@ -98,8 +84,8 @@ class GatheredRecords(Records):
         """
         rows = self._carrying(permits, _CONTACTS, self._kept(since))
         return {
-            CustomerId(customer): tuple((self._moment(row.at), row.channel) for row in theirs)
-            for customer, theirs in groupby(rows, key=lambda row: row.customer)
+            CustomerId(customer): tuple((self._moment(at), channel) for _, _, at, channel in theirs)
+            for customer, theirs in groupby(rows, key=itemgetter(0))
         }
 
     def happened_under(
@@ -122,11 +108,11 @@ class GatheredRecords(Records):
         for theirs in self._check_all(permits).values():
             asked = [customer for customer, permit in theirs.items() if permit.fields]
             for page in rows_among(self._connection, _VALUES, asked):
-                rows = [row for row in page if row.field in theirs[row.customer].fields]
-                self._keyring.prepare_to_open(row.customer for row in rows)
-                for row in rows:
-                    value = self._keyring.open(row.customer, f"value {row.field}", row.sealed)
-                    found.setdefault(row.customer, {})[row.field] = value
+                rows = [row for row in page if row[1] in theirs[row[0]].fields]
+                self._keyring.prepare_to_open(row[0] for row in rows)
+                for customer, field, sealed in rows:
+                    value = self._keyring.open(customer, f"value {field}", sealed)
+                    found.setdefault(customer, {})[field] = value
         return found
 
     def units_of(self, customers: Sequence[CustomerId], kind: Belonging | None) -> dict[CustomerId, str]:
@@ -136,36 +122,39 @@ class GatheredRecords(Records):
         found = {one: f"person:{one}" for one in customers}
         if kind is not None:
             for page in rows_among(self._connection, _UNITS, sorted(found), kind):
-                found |= {row.customer: f"{kind}:{row.lookup.hex()}" for row in page}
+                found |= {customer: f"{kind}:{name.hex()}" for customer, name in page}
         return found
 
-    def _carrying(self, permits: Sequence[Permit], words: str, *values: Any) -> Iterator[Row[Any]]:
-        """Rows of the log of the permits' customers that carry each permit's purpose. Raises PermitVoid."""
+    def _carrying(self, permits: Sequence[Permit], words: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        """Rows of the log of the permits' customers that carry each permit's purpose, which are the first two
+        columns. Raises PermitVoid.
+        """
         for purpose, theirs in self._check_all(permits).items():
             bar = f"|{purpose}|"
             for page in rows_among(self._connection, words, sorted(theirs), *values):
-                yield from (row for row in page if bar in row.purposes)
+                yield from (row for row in page if bar in row[1])
 
-    def _log_entry(self, row: Row[Any], statement: str | None) -> LogEntry:
-        more = json.loads(row.more_choices) if row.more_choices else ()
+    def _log_entry(self, row: tuple[Any, ...], statement: str | None) -> LogEntry:
+        customer, purposes, position, source, kind, at, received_at, *where = row[:12]
+        component, module, more, count, amount, cost, stance, learns = row[12:20]
         return LogEntry(
-            position=row.position,
-            customer=CustomerId(row.customer),
-            source=row.source,
-            kind=row.kind,
-            at=self._moment(row.at),
-            received_at=self._moment(row.received_at),
-            touchpoint=Touchpoint(row.touchpoint, row.channel, row.place, row.division, row.product_line),
-            component=row.component,
-            module=row.module,
-            more_choices=tuple((component, module) for component, module in more),
-            count=row._mapping["count"],  # noqa: SLF001 a row is a tuple, which has a count of its own
-            amount=row.amount,
-            cost=row.cost,
+            position=position,
+            customer=CustomerId(customer),
+            source=source,
+            kind=kind,
+            at=self._moment(at),
+            received_at=self._moment(received_at),
+            touchpoint=Touchpoint(*where),
+            component=component,
+            module=module,
+            more_choices=tuple((other, chosen) for other, chosen in json.loads(more)) if more else (),
+            count=count,
+            amount=amount,
+            cost=cost,
             statement=statement,
-            stance=row.stance,
-            learns=bool(row.learns),
-            purposes=tuple(row.purposes.strip("|").split("|")),
+            stance=stance,
+            learns=bool(learns),
+            purposes=tuple(purposes.strip("|").split("|")),
         )
 
     def _by_customer(self, entries: Iterator[LogEntry]) -> dict[CustomerId, tuple[LogEntry, ...]]:

@@ -13,10 +13,11 @@ from trato.differentiate.known import MoneyDay, add_days
 from trato.interact.log import LogEntry
 from trato.interact.touchpoints import Touchpoint
 from trato.storage.keyring import lookup
+from trato.storage.plain import put_rows
 from trato.storage.records import Records
 from trato.storage.tables.interactions import interactions
 from trato.storage.tables.permissions import permission_standing
-from trato.storage.upsert import AT_ONCE, in_chunks, insert_all_new
+from trato.storage.upsert import AT_ONCE, in_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -31,6 +32,12 @@ if TYPE_CHECKING:
 _STATEMENT = "statement"
 _WITHOUT_WORDS = tuple(
     column for column in interactions.columns if column.name not in {"statement", "record"}
+)
+_APPEND = (
+    "INSERT INTO interactions (customer, purposes, source, kind, record, at, received_at, touchpoint, "
+    "channel, place, division, product_line, component, module, more_choices, count, amount, cost, "
+    "statement, stance, learns) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
 
 
@@ -50,7 +57,7 @@ class InteractionRecords(Records):
         for chunk in in_chunks(entries):
             self._keyring.prepare(one.customer for one in chunk if one.interaction.statement is not None)
             with self._of(None):
-                kept += insert_all_new(self._connection, interactions, [self._row(one) for one in chunk])
+                kept += put_rows(self._connection, _APPEND, [self._row(one) for one in chunk])
         return kept
 
     def log_watermark(self) -> int:
@@ -179,38 +186,37 @@ class InteractionRecords(Records):
             found |= {named[bytes(one)] for one in self._connection.scalars(kept) if one is not None}
         return found
 
-    def _row(self, entry: NewEntry) -> dict[str, Any]:
+    def _row(self, entry: NewEntry) -> tuple[Any, ...]:
         said, where = entry.interaction, entry.interaction.touchpoint
         record = None
         if said.record is not None:
             record = lookup(self._pepper, "record of", _record_name(said.source, said.record, entry.item))
-        return {
-            "customer": entry.customer,
-            "purposes": f"|{'|'.join(entry.purposes)}|",
-            "source": said.source,
-            "kind": said.kind,
-            "record": record,
-            "at": said.at,
-            "received_at": entry.received_at,
-            "touchpoint": where.key,
-            "channel": where.channel,
-            "place": where.place,
-            "division": where.division,
-            "product_line": where.product_line,
-            "component": said.component,
-            "module": said.module,
-            "more_choices": json.dumps(said.more_choices) if said.more_choices else None,
-            "count": said.count,
-            "amount": said.amount,
-            "cost": said.cost,
-            "statement": (
-                None
-                if said.statement is None
-                else self._keyring.seal(entry.customer, _STATEMENT, said.statement)
-            ),
-            "stance": said.stance,
-            "learns": said.learns,
-        }
+        sealed = None
+        if said.statement is not None:
+            sealed = self._keyring.seal(entry.customer, _STATEMENT, said.statement)
+        return (
+            entry.customer,
+            f"|{'|'.join(entry.purposes)}|",
+            said.source,
+            said.kind,
+            record,
+            self._kept(said.at),
+            self._kept(entry.received_at),
+            where.key,
+            where.channel,
+            where.place,
+            where.division,
+            where.product_line,
+            said.component,
+            said.module,
+            json.dumps(said.more_choices) if said.more_choices else None,
+            said.count,
+            said.amount,
+            said.cost,
+            sealed,
+            said.stance,
+            said.learns,
+        )
 
     def _under(self, permit: Permit, *columns: ColumnElement[Any]) -> Select[Any]:
         """The rows that a permit opens. Raises PermitVoid."""

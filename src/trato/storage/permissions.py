@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 EVIDENCE = "permission_evidence"
 
 _STANDINGS = (
-    "SELECT customer, purpose, state, at, recorded_at, until, position, fields FROM permission_standing "
+    "SELECT customer, state, at, recorded_at, until, position, fields FROM permission_standing "
     "WHERE customer IN (??) AND purpose = ?"
 )
 
@@ -81,16 +81,16 @@ class PermissionRecords(Records):
         found: dict[tuple[CustomerId, str], Standing] = {}
         for purpose in sorted(set(purposes)):
             for page in rows_among(self._connection, _STANDINGS, sorted(set(customers)), purpose):
-                for row in page:
-                    found[row.customer, purpose] = Standing(
-                        customer=row.customer,
+                for customer, state, at, recorded_at, until, position, fields in page:
+                    found[customer, purpose] = Standing(
+                        customer=customer,
                         purpose=purpose,
-                        state=row.state,
-                        at=self._moment(row.at),
-                        recorded_at=self._moment(row.recorded_at),
-                        until=None if row.until is None else self._moment(row.until),
-                        position=row.position,
-                        fields=_fields(row.fields),
+                        state=state,
+                        at=self._moment(at),
+                        recorded_at=self._moment(recorded_at),
+                        until=None if until is None else self._moment(until),
+                        position=position,
+                        fields=_fields(fields),
                     )
         return found
 

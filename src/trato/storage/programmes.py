@@ -43,17 +43,12 @@ class ProgrammeRecords(Records):
     def served_programmes(self) -> dict[str, ServedProgramme]:
         """What is served of each programme, by its key."""
         return {
-            row.programme: ServedProgramme(
-                row.programme,
-                row.version,
-                row.model,
-                row.prices,
-                row.learned_up_to,
-                row.conducted,
-                self._moment(row.changed_at),
-                row.settled_up_to,
+            key: ServedProgramme(
+                key, version, model, prices, learned, conducted, self._moment(changed), settled
             )
-            for row in rows_of(self._connection, f"{_SERVED} ORDER BY programme")
+            for key, version, model, prices, learned, conducted, changed, settled in rows_of(
+                self._connection, f"{_SERVED} ORDER BY programme"
+            )
         }
 
     def serve_programme(self, served: ServedProgramme, *, instead: ServedProgramme | None) -> bool:
@@ -67,7 +62,7 @@ class ProgrammeRecords(Records):
         """What the programme has used of all that is limited, by what it is; without what it never got."""
         words = f"{_USES} WHERE programme = ? AND most > 0 ORDER BY what"
         found = rows_of(self._connection, words, programme)
-        return tuple(Use(programme, row.what, row.used, row.most) for row in found)
+        return tuple(Use(programme, what, used, most) for what, used, most in found)
 
     def reserve(self, programme: str, uses: Mapping[str, tuple[int, int]]) -> bool:
         """Use so much of each thing, given as {what: (amount, limit)}: all of it, or nothing and False.
@@ -100,9 +95,9 @@ class ProgrammeRecords(Records):
         named = {self._unit(one): one for one in units}
         words = "SELECT unit, arm FROM holdout_arms WHERE unit IN (??) AND programme = ?"
         return {
-            named[row.unit]: row.arm
+            named[unit]: arm
             for page in rows_among(self._connection, words, named, programme)
-            for row in page
+            for unit, arm in page
         }
 
     def put_arms(self, programme: str, arms: Mapping[str, Arm], at: datetime) -> dict[str, Arm]:
@@ -116,11 +111,11 @@ class ProgrammeRecords(Records):
     def join_units(self, unit: str, other: str) -> None:
         """Let two units, which turned out to be one, have one arm in each programme: the older arm holds."""
         one, two = self._unit(unit), self._unit(other)
-        words = "SELECT unit, programme, arm, at FROM holdout_arms WHERE unit IN (??) ORDER BY at, unit"
+        words = "SELECT programme, arm, at FROM holdout_arms WHERE unit IN (??) ORDER BY at, unit"
         oldest: dict[str, tuple[Any, ...]] = {}
         for page in rows_among(self._connection, words, sorted({one, two})):
-            for row in page:
-                oldest.setdefault(row.programme, (row.arm, row.at))
+            for programme, arm, at in page:
+                oldest.setdefault(programme, (arm, at))
         put = (
             "INSERT INTO holdout_arms (unit, programme, arm, at) VALUES (?, ?, ?, ?) "
             "ON CONFLICT (unit, programme) DO UPDATE SET arm = excluded.arm, at = excluded.at"
@@ -148,7 +143,7 @@ class ProgrammeRecords(Records):
         """All looks at a programme's verdict, in order: number, when, and what was seen."""
         words = "SELECT number, at, document FROM verdict_looks WHERE programme = ? ORDER BY number"
         found = rows_of(self._connection, words, programme)
-        return tuple((row.number, self._moment(row.at), row.document) for row in found)
+        return tuple((number, self._moment(at), document) for number, at, document in found)
 
     def _held_uses(self, programme: str, wanted: Sequence[str]) -> dict[str, int]:
         """How much of each is used, held until the transaction ends; 0 of what was never used.
@@ -166,7 +161,7 @@ class ProgrammeRecords(Records):
     def _used(self, programme: str, wanted: Sequence[str], held: str) -> dict[str, int]:
         words = f"{_USES} WHERE what IN (??) AND programme = ? ORDER BY what{held}"
         pages = rows_among(self._connection, words, wanted, programme)
-        return {row.what: row.used for page in pages for row in page}
+        return {what: used for page in pages for what, used, _ in page}
 
     def _served_row(self, one: ServedProgramme) -> tuple[Any, ...]:
         return (

@@ -61,7 +61,7 @@ class Records:
         """As hold_customer for a use of many, in the order of their ids. Raises UnknownCustomer."""
         wanted = sorted(set(those))
         words = _HELD if self._writing and self._database == "postgresql" else _THERE
-        found = [row.id for page in rows_among(self._connection, words, wanted) for row in page]
+        found = [row[0] for page in rows_among(self._connection, words, wanted) for row in page]
         if len(found) != len(wanted):
             missing = min(set(wanted).difference(found))
             raise UnknownCustomer(f"there is no customer {missing}")
