@@ -58,9 +58,10 @@ def prices(
     infinite where there is enough. `start` (R,) are prices to begin at, those of a moment ago. A resource of
     which nothing is left gets the lowest price at which nobody takes it.
 
-    The dual's value at these prices is at most some 1e-8 of it above the least. Where many customers tie, the
-    price stands on the edge: `leaning` splits them. Raises ValueError for shapes that do not fit, negative
-    uses or allowances, or numbers that are not finite.
+    The dual's value at these prices is at most some millionths of it above the least, of thousands of
+    different customers less than 1e-9. Where many customers tie, the price stands on the edge: `Pace.charged`
+    splits them. Raises ValueError for shapes that do not fit, negative uses or allowances, or numbers that
+    are not finite.
     """
     v = np.ascontiguousarray(values, np.float64)
     u = np.ascontiguousarray(uses, np.float64)
