@@ -63,9 +63,8 @@ class GatheredRecords(Records):
         found: dict[CustomerId, Score] = {}
         for purpose, theirs in self._check_all(permits).items():
             for page in rows_among(self._connection, _SCORES, theirs, purpose):
-                for *cells, as_of in page:
-                    cells.insert(1, purpose)
-                    found[cells[0]] = Score(*cells, as_of=date.fromisoformat(as_of))
+                for customer, *cells, as_of in page:
+                    found[customer] = Score(*[customer, purpose, *cells, date.fromisoformat(as_of)])
         return found
 
     def statements_under(self, permits: Sequence[Permit]) -> dict[CustomerId, tuple[LogEntry, ...]]:
