@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["Decided", "Serving", "decide", "look_at"]
 
 SOURCE = "decisions"
-_MOST_KEPT = 20_000
+_MOST_KEPT = 4096
 _LOST = {BUDGET: "no_budget", CAPACITY: "no_capacity"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hypothesis import given
@@ -62,6 +63,12 @@ def test_a_rule_registers_itself_with_its_words() -> None:
 
 def test_every_rule_of_the_house_has_words() -> None:
     assert {reason for reason, _ in filters.RULES} | {"held_back"} == REASONS.keys()
+
+
+def test_every_reason_is_documented() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "method" / "deciding.md").read_text(encoding="utf-8")
+    told = [line.split("`")[1] for line in page.splitlines() if line.startswith("| `")]
+    assert told == [*(reason for reason, _ in filters.RULES), "held_back"]
 
 
 @given(

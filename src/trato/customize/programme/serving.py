@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from trato.interact.touchpoints import Touchpoints
     from trato.permission.purposes import Purposes
 
-KEPT = 32
+KEPT = 8
 
 
 @dataclass(frozen=True, slots=True)
