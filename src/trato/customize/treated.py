@@ -44,10 +44,12 @@ _OF_THE_MOMENT = frozenset({"touchpoint", "channel", "weekday", "hour", "moment"
 class Treated:
     """What knowing a customer gains in a programme: `gain` in one decision, in minor units, by giving `ours`
     in the place of `as_all`; `decisions` were made about them in the last year, and `value` is that often
-    the gain. Both are 0 where nothing but *nothing* may be given.
+    the gain. Both are 0 where nothing but *nothing* may be given. `purpose` is the one under which it was
+    read.
     """
 
     programme: str
+    purpose: str
     ours: str
     as_all: str
     gain: float
@@ -79,6 +81,7 @@ def _treated(look: Decided, decisions: int) -> Treated:
     keys = [key for key, yes in zip(ready.keys, may.tolist(), strict=True) if yes]
     return Treated(
         programme=decision.programme,
+        purpose=decision.purpose,
         ours=keys[int(known.argmax())] if keys else NOTHING,
         as_all=keys[int(unknown.argmax())] if keys else NOTHING,
         gain=treatment_gain(known, unknown) if keys else 0.0,

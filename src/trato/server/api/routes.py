@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Depends
 
-from trato.server.api import conversations, customers, decisions, greeting, guides, permissions, portfolio
+from trato.server.api import (
+    conversations,
+    customers,
+    decisions,
+    greeting,
+    guides,
+    permissions,
+    portfolio,
+    relationships,
+)
 from trato.server.api.door import KEY, Door
 
 if TYPE_CHECKING:
@@ -26,5 +35,6 @@ def router(context: Context, keys: Keys, decider: Decider, serving: Serving) -> 
     for part in (customers, permissions, conversations, greeting, guides):
         api.include_router(part.routes(door), dependencies=[Depends(KEY)])
     api.include_router(decisions.routes(door, decider, serving), dependencies=[Depends(KEY)])
+    api.include_router(relationships.routes(door, serving), dependencies=[Depends(KEY)])
     api.include_router(portfolio.routes(door))
     return api
