@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
 from trato.errors import KeyNotUsable
-from trato.storage.tables.keys import data_keys, store_keys
+from trato.storage.plain import rows_among
+from trato.storage.tables.keys import SCHEMA, data_keys, store_keys
 from trato.storage.upsert import in_chunks, insert_all_new, insert_new
 
 if TYPE_CHECKING:
@@ -33,9 +34,8 @@ _STORE = "store"
 _MOST_AT_HAND = 10_000
 _ANY = "surrogatepass"  # JSON can carry half a letter, and what was said is kept as it was said
 
-_WRAPPED = select(data_keys.c.customer, data_keys.c.wrapped).where(
-    data_keys.c.customer.in_(bindparam("customers", expanding=True))
-)
+_WRAPPED = "SELECT customer, wrapped FROM data_keys WHERE customer IN (??)"
+_WRAPPED_APART = _WRAPPED.replace("data_keys", f"{SCHEMA}.data_keys")
 
 Guard = AbstractContextManager[object]
 
@@ -127,9 +127,10 @@ class Keyring:
 
     def _fetch(self, customers: list[str]) -> list[str]:
         """Have the keys of customers at hand; those of the customers who have none."""
+        words = _WRAPPED_APART if self.connection.dialect.name == "postgresql" else _WRAPPED
         with self.guard:
-            found = self.connection.execute(_WRAPPED, {"customers": customers})
-            wrapped = {row.customer: row.wrapped for row in found}
+            pages = list(rows_among(self.connection, words, customers))
+        wrapped: dict[str, bytes] = {customer: one for page in pages for customer, one in page}
         for customer, one in wrapped.items():
             self._keep(data_keys, customer, self._unwrap(data_keys, customer, one))
         return [customer for customer in customers if customer not in wrapped]
