@@ -101,6 +101,13 @@ class Learner:
                 break
             lesson = store.write(partial(take_up, study=study, now=now))
             taught += 0 if lesson is None else lesson.taught
+            for drift in () if lesson is None else lesson.drifts:
+                log.warning(
+                    "outcomes of %s come %s than was learned from %d of them: what was learned counts half",
+                    programme.key,
+                    "higher" if drift.rising else "lower",
+                    drift.evidence,
+                )
             if lesson is None or study.seen < PAGE:
                 break
         return taught
