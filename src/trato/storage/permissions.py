@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
@@ -196,6 +197,7 @@ def _standing(row: Row[Any]) -> Standing:
     )
 
 
+@lru_cache(maxsize=1024)
 def _fields(written: str) -> tuple[str, ...]:
     """The fields of an entry.
 
