@@ -217,6 +217,7 @@ def test_predictions_never_saw_their_own_unit() -> None:
         ("propensity", np.full(4, np.nan)),
         ("outcome", np.array([1, 2, 3, np.inf])),
         ("treatment", np.zeros(3, np.int64)),
+        ("treatment", np.full(4, -1)),
     ],
 )
 def test_columns_that_are_no_log_are_refused(column: str, value: np.ndarray) -> None:

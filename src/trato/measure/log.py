@@ -42,6 +42,8 @@ class Logged:
         for column in (self.treatment, self.propensity, self.unit, self.chances):
             if column is not None and len(column) != n:
                 raise BadOption(f"the log's columns have {n:,} and {len(column):,} rows")
+        if int(self.treatment.min()) < 0:
+            raise BadOption("treatments are numbered from 0 on")
         if not np.isfinite(self.outcome).all():
             raise BadOption("an outcome is not a finite number")
         if not ((self.propensity > 0) & (self.propensity <= 1)).all():
