@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.customize.programme.memory import Memory
+from tests.customize.corner import needs_model
+from tests.customize.programme.memory import Memory, built
 from tests.customize.programme.shop import NOW, Cap, asked, drawn, programme, serving, treatment
 from trato.customers.customer import CustomerId
 from trato.customize.decide import decide, look_at
@@ -20,6 +22,9 @@ from trato.customize.programme.decision import WHOLE
 from trato.customize.programme.holdouts import arm_of
 from trato.customize.programme.store import Use
 from trato.customize.programme.treatments import ARMS, NOTHING, Feature, Holdouts
+from trato.differentiate.known import Counted, MoneyDay
+from trato.differentiate.needs.names import NamedNeed
+from trato.differentiate.needs.stored_model import as_document
 from trato.errors import BadOption, UnknownCustomer, UnknownProgramme
 from trato.interact.touchpoints import Touchpoint
 
@@ -55,7 +60,8 @@ def reasons(decision: Decision) -> dict[str, str]:
 
 
 def one_of(store: Memory, **said: Any) -> Decision:
-    return decided(store, programme(holdouts=ALL, **said), asked("ana"))[0]
+    one = programme(holdouts=ALL, **said)
+    return decided(store, one, asked("ana", len(store.decisions), programme=one.key))[0]
 
 
 class TestPermission:
@@ -225,6 +231,13 @@ class TestFacts:
             "context.mood": "good",
         }
 
+    @pytest.mark.parametrize("said", [None, float("nan"), float("inf"), 10**400, ["list"], "x" * 501])
+    def test_what_is_no_fact_is_unknown(self, said: Any) -> None:
+        one = programme(treatment("tea", eligible="context.mood = 1"), features=(Feature("context.mood"),))
+        (decision,) = decided(ana(), one, asked("ana", context={"mood": said}))
+        assert decision.facts == {}
+        assert reasons(decision)["tea"] == "unknown"
+
     def test_history_is_what_the_log_says(self) -> None:
         store = ana()
         bought = {"component": "bread", "module": "rye", "learns": True, "amount": 300, "count": 2}
@@ -232,6 +245,39 @@ class TestFacts:
         names = ("days_since_purchase", "bought.bread", "bought.bread.rye", "bought.bread.corn")
         decision = one_of(store, features=tuple(Feature(name) for name in names))
         assert decision.facts == dict(zip(names, (9.0, 2.0, 2.0, 0.0), strict=True))
+        alone = one_of(store, key="alone", features=(Feature("days_since_purchase"),))
+        assert alone.facts == {"days_since_purchase": 9.0}
+
+    def test_history_is_the_builds_counts_and_the_log_behind_it(self) -> None:
+        store = ana()
+        store.happens(ANA, NOW - timedelta(days=9), "suggestions", amount=300)
+        day = MoneyDay((NOW - timedelta(days=4)).date(), 200, None, bought=True)
+        store.counted[ANA, "suggestions"] = Counted(ANA, "suggestions", {}, (day,))
+        store.build = built(watermark=1)
+        assert one_of(store, features=(Feature("days_since_purchase"),)).facts["days_since_purchase"] == 4.0
+        store.happens(ANA, NOW - timedelta(days=2), "suggestions", amount=-20)  # a refund is no purchase
+        several = (Feature("days_since_purchase"), Feature("bought.bread"))
+        assert one_of(store, key="b", features=several).facts["days_since_purchase"] == 4.0
+
+    def test_a_need_is_known_by_its_name_and_weighed_by_its_evidence(self) -> None:
+        store = ana(need=0, weight=0.7)
+        model = needs_model()
+        store.documents[model.version] = json.dumps(as_document(model))
+        store.build = built({"suggestions": {"needs": model.version, "values": None}})
+        store.happens(
+            ANA, NOW, "suggestions", component="bread", module="rye", learns=True, count=3, received_at=NOW
+        )
+        named = (NamedNeed({"en": "The Bakers"}, 0.5, {("bread", "rye"): 1.7, ("bread", "wheat"): 0.3}),)
+        one = programme(
+            holdouts=ALL,
+            features=(Feature("need", ("the_bakers",)), Feature("need.the_bakers"), Feature("weight")),
+        )
+        (decision,) = decided(store, one, asked("ana"), needs=named)
+        assert decision.facts["need"] == "the_bakers"
+        assert decision.facts["weight"] == 0.7
+        share = decision.facts["need.the_bakers"]
+        assert isinstance(share, float)
+        assert 0.5 < share < 1
 
 
 class TestArms:
@@ -290,7 +336,8 @@ class TestByPerson:
 
     def test_where_nobody_chooses_the_same_for_all_stands(self) -> None:
         (decision,) = decided(ana(), programme(conducted="person", holdouts=ALL), asked("ana"))
-        assert decision.by_person == "card"
+        assert decision.by_person == ""
+        assert max(decision.candidates, key=lambda each: each.probability).treatment == "card"
 
     def test_what_may_not_be_given_is_not_though_a_person_chose_it(self) -> None:
         store = ana()

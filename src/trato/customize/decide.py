@@ -213,8 +213,7 @@ class _Batch:
     def _row(self, asked: Asked, known: Known, arm: Arm) -> _Row:
         person = None
         if self.by_person and arm == "policy":
-            # Where nobody chooses, what stands until there is proof: the same for all.
-            person = asked.choice or self.ready.programme.same_for_all
+            person = asked.choice or ""
         facts = Facts(known.facts)
         return _Row(asked, known, arm, person, facts, held(self.ready, facts))
 

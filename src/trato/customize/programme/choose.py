@@ -28,13 +28,16 @@ def charges(ready: Ready, customers: NDArray[np.float32], contacts: NDArray[np.i
     Cost, prices and the price of contacts; and of what is paid when it is taken, the part that goes to those
     who would have come anyway: what is expected of them without a treatment, from customers (N, p).
     """
-    width = customers.shape[1]
-    anyway = np.maximum((customers.astype(np.float64) * ready.mean[:width]).sum(axis=1), 0.0)
-    if ready.programme.goal.outcome == "taken":
-        anyway = np.minimum(anyway, 1.0)
-    found: NDArray[np.float64] = (
-        ready.charge + np.outer(contacts.astype(np.float64), ready.fatigue) + np.outer(anyway, ready.taken)
-    )
+    found: NDArray[np.float64] = np.repeat(ready.charge[None, :], len(customers), axis=0)
+    if ready.fatigue.any():
+        found += contacts[:, None] * ready.fatigue
+    if ready.taken.any():
+        anyway = np.maximum(
+            (customers.astype(np.float64) * ready.mean[: customers.shape[1]]).sum(axis=1), 0.0
+        )
+        if ready.programme.goal.outcome == "taken":
+            anyway = np.minimum(anyway, 1.0)
+        found += anyway[:, None] * ready.taken
     return found
 
 
@@ -87,12 +90,13 @@ def by_arm(ready: Ready, arm: Arm, eligible: Sequence[bool]) -> list[int]:
 def by_person(ready: Ready, choice: str, eligible: Sequence[bool]) -> list[int]:
     """The probabilities where a person chooses: (K,), they sum to 2**32.
 
-    The person's choice, or nothing where it may not be given, but for the share that is explored.
+    The person's choice ("" for the same for all, which stands until there is proof), or nothing where it may
+    not be given, but for the share that is explored.
     """
     many = sum(eligible)
     share = ready.explore // many
     found = [share if may else 0 for may in eligible]
-    place = ready.place[choice]
+    place = ready.place[choice or ready.programme.same_for_all]
     found[place if eligible[place] else 0] += WHOLE - share * many
     return found
 

@@ -63,7 +63,8 @@ class Decision:
     `unit` is the unit's word (`person:ID`, `household:…`), kept as a keyed hash. `facts` are those that the
     programme's conditions, features and fairness use, by name. `contacts` (of the last 30 days) price the
     fatigue. `reserved` is what was set aside of the budget, in minor units. `by_person` tells the choice of
-    the person who conducts a trial, None for the system's. `purpose` is the one under which the facts were
+    the person who conducts a trial, "" where nobody chose and the same for all stood for it, None for the
+    system's. `purpose` is the one under which the facts were
     read, and under which it may be read again: the profiling purpose where that is permitted, else
     the programme's own; "" where neither is: then there are no facts, and it is logged as nobody's.
     """

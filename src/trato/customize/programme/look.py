@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from math import isfinite
 from typing import TYPE_CHECKING, cast
 
 from trato.customize.learned import learned_of
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from trato.customize.programme.serving import Serving
     from trato.customize.programme.store import DecidingStore
     from trato.customize.store import KnowingStore
-    from trato.differentiate.known import Score
+    from trato.differentiate.known import MoneyDay, Score
     from trato.differentiate.needs.beliefs import Statement
     from trato.differentiate.store import PublishedBuild
     from trato.interact.log import LogEntry
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from trato.permission.purposes import Purpose
     from trato.permission.standing import Standing, StandingStore
 
+MOST_LETTERS = 500
 _OF_MODEL = frozenset({"expected_value", "p_alive"})
 
 
@@ -201,7 +203,7 @@ def _of_request(ready: Ready, serving: Serving, asked: Asked, moment: Mapping[st
             facts[name] = asked.moment
         else:
             rest = name.partition(".")[2]
-            fact = asked.context.get(rest)
+            fact = _plain(asked.context.get(rest))
             if fact is not None and rest not in serving.sensitive:
                 facts[name] = fact
     return facts
@@ -210,8 +212,22 @@ def _of_request(ready: Ready, serving: Serving, asked: Asked, moment: Mapping[st
 def _add_values(ready: Ready, serving: Serving, facts: dict[str, Fact], values: Mapping[str, str]) -> None:
     for name in ready.asks_values:
         rest = name.partition(".")[2]
-        if rest in values and rest not in serving.sensitive:
-            facts[name] = values[rest]
+        fact = _plain(values.get(rest))
+        if fact is not None and rest not in serving.sensitive:
+            facts[name] = fact
+
+
+def _plain(said: object) -> Fact:
+    """What was said as a fact: a finite number or a word; unknown where it is neither, or too long."""
+    if isinstance(said, str):
+        return said if len(said) <= MOST_LETTERS else None
+    if not isinstance(said, (int, float)):
+        return None
+    try:
+        number = float(said)
+    except OverflowError:
+        return None
+    return number if isfinite(number) else None
 
 
 def _add_score(
@@ -294,6 +310,9 @@ def _add_learned(
     """What is worked out of counts and days, as the customer's page does: weights of needs, what was bought,
     and when last.
     """
+    if ready.asks_learned == ("days_since_purchase",) and serving.unit == "person":
+        _add_days(facts, *_own_days(store, permit, build, serving), serving=serving, now=now)
+        return
     learned = learned_of(
         cast("KnowingStore", store),
         permit.customer,
@@ -310,12 +329,29 @@ def _add_learned(
     for name in ready.asks_learned:
         family, _, rest = name.partition(".")
         if name == "days_since_purchase":
-            bought = [one.day for one in learned.days if one.bought]
-            if bought:
-                facts[name] = float(max((now.astimezone(serving.zone).date() - max(bought)).days, 0))
+            _add_days(facts, learned.days, serving=serving, now=now)
         elif family == "bought":
             facts[name] = float(
                 sum(count for (c, m), count in learned.counts.items() if rest in (c, f"{c}.{m}"))
             )
         elif learned.belief is not None and learned.evidence and rest in names:
             facts[name] = float(learned.belief.weights[names.index(rest)])
+
+
+def _own_days(
+    store: DecidingStore, permit: Permit, build: PublishedBuild | None, serving: Serving
+) -> Iterator[Sequence[MoneyDay]]:
+    """The customer's days of money: what the build counted, and the log behind it; no belief is needed."""
+    counted = store.counted_of(permit)
+    if counted is not None:
+        yield counted.days
+    since = build.watermark if build is not None and counted is not None else 0
+    yield store.days_since(permit, since, serving.zone)
+
+
+def _add_days(facts: dict[str, Fact], *several: Sequence[MoneyDay], serving: Serving, now: datetime) -> None:
+    """How many days ago they bought last; a day yet to come is somebody's wrong clock, and is today."""
+    bought = [one.day for days in several for one in days if one.bought]
+    if bought:
+        today = now.astimezone(serving.zone).date()
+        facts["days_since_purchase"] = float(max((today - max(bought)).days, 0))

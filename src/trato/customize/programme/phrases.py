@@ -154,6 +154,7 @@ class Phrases:
     held_same: str
     held_random: str
     by_person: str
+    by_nobody: str
     person_else: str
     spoke: str
     worth: str
@@ -183,6 +184,7 @@ PHRASES: Mapping[Language, Phrases] = {
         held_same="The customer is one of those who get the same as all, so that we can compare.",
         held_random="The customer is one of those whose treatment is drawn by lot, so that we can compare.",
         by_person="A person chose: {what}.",
+        by_nobody="A person is to choose, and none did, so this stands: {what}.",
         person_else="A small part of the choices is drawn by lot, and this was one.",
         spoke="What counted: {parts}.",
         worth="It is expected to bring {money} net, between {low} and {high} (90 %).",
@@ -210,6 +212,7 @@ PHRASES: Mapping[Language, Phrases] = {
         held_same="El cliente es de los que reciben lo mismo que todos, para saber lo que aporta elegir.",
         held_random="El cliente está entre aquellos cuyo trato se sortea, para aprender y comparar.",
         by_person="Lo eligió una persona: {what}.",
+        by_nobody="Debe elegir una persona y ninguna eligió; rige: {what}.",
         person_else="Una pequeña parte de las elecciones se sortea, y esta fue una.",
         spoke="Lo que contó: {parts}.",
         worth="Se espera que aporte {money} netos, entre {low} y {high} (90 %).",
@@ -237,6 +240,7 @@ PHRASES: Mapping[Language, Phrases] = {
         held_same="O cliente está entre os que recebem o mesmo que todos, para sabermos o que escolher traz.",
         held_random="O cliente está entre aqueles cujo tratamento é sorteado, para aprender e comparar.",
         by_person="Foi escolhido por uma pessoa: {what}.",
+        by_nobody="Deve escolher uma pessoa e nenhuma escolheu; vale: {what}.",
         person_else="Uma pequena parte das escolhas é sorteada, e esta foi uma.",
         spoke="O que contou: {parts}.",
         worth="Espera-se que traga {money} líquidos, entre {low} e {high} (90 %).",

@@ -14,11 +14,12 @@ from trato.permission.standing import StandingStore
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from trato.customers.customer import CustomerId
     from trato.customize.programme.decision import Anonymous, Decision, DecisionId, Outcome, Taught
     from trato.customize.programme.treatments import Arm
-    from trato.differentiate.known import Score
+    from trato.differentiate.known import Counted, MoneyDay, Score
     from trato.differentiate.store import ModelKind, PublishedBuild
     from trato.identify.store import Belonging
     from trato.interact.log import LogEntry, NewEntry
@@ -105,6 +106,15 @@ class DecidingStore(StandingStore, Protocol):
 
     def members_of(self, customer: CustomerId, kind: Belonging) -> tuple[CustomerId, ...]:
         """All who belong to the customer's household or account, the customer among them."""
+
+    def counted_of(self, permit: Permit) -> Counted | None:
+        """What the served build counted for the permit's purpose; None for nothing. Raises PermitVoid."""
+
+    def learned_since(self, permit: Permit, position: int) -> Mapping[tuple[str, str], int]:
+        """Choices that learn behind a position of the log, summed. Raises PermitVoid."""
+
+    def days_since(self, permit: Permit, position: int, zone: ZoneInfo) -> tuple[MoneyDay, ...]:
+        """Money by day behind a position of the log. Raises PermitVoid."""
 
     def arms_of(self, programme: str, units: Sequence[str]) -> Mapping[str, Arm]:
         """The hold-out arm that each unit was given; units without one are left out."""

@@ -114,8 +114,10 @@ class _Told:
         if decision.arm in held:
             yield held[decision.arm]
         elif decision.by_person is not None:
-            yield say.by_person.format(what=self.label(decision.by_person))
-            if decision.by_person != decision.treatment and self.one.explored:
+            stands = decision.by_person or self.one.ready.programme.same_for_all
+            words = say.by_person if decision.by_person else say.by_nobody
+            yield words.format(what=self.label(stands))
+            if stands != decision.treatment and self.one.explored:
                 yield say.person_else
 
     def next_best(self) -> Iterator[str]:
