@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from tests.server.live import SHOP
 from tests.server.running import run
+from tests.storage.decided import decision_of, log_decisions
+from tests.storage.shop import register
 from trato.company.folder import read_company
 from trato.customize.models import Models
+from trato.customize.programme.decision import DecisionId
 from trato.errors import StorageUnavailable
 from trato.interact.log import Aside
 from trato.interact.retention import ASIDE
@@ -72,3 +75,28 @@ def test_a_store_that_cannot_serve_is_asked_again() -> None:
                     await asyncio.sleep(0.001)
 
     run(work())
+
+
+def test_whose_old_decisions_were_is_forgotten_and_what_came_of_them_stays(tmp_path: Path) -> None:
+    with open_store(f"sqlite:///{tmp_path / 'trato.db'}", bytes(32)) as store:
+        here = context(store)
+        why = next(iter(here.company.purposes))
+        old = NOW - timedelta(days=why.retention_days, seconds=1)
+        ana = register(store, "ana@example.org")
+        decisions = [
+            decision_of(ana, "old", at=old, matures_at=old, purpose=why.key),
+            decision_of(ana, "young", at=old + timedelta(seconds=2), purpose=why.key),
+        ]
+        log_decisions(store, *decisions)
+
+        async def work() -> None:
+            async with dropping_old(here, every=0.01):
+                for _ in range(500):
+                    if store.read(lambda it: it.whose_decision(DecisionId("old"))) is None:
+                        return
+                    await asyncio.sleep(0.01)
+            raise AssertionError
+
+        run(work())
+        assert store.read(lambda it: it.whose_decision(DecisionId("young"))) is not None
+        assert len(store.read(lambda it: it.anonymous("welcome", 0, 9))) == 2

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from trato.customize.guide.talks import drop_unfinished
+from trato.customize.programme.retention import forget_old
 from trato.errors import StorageError
 from trato.interact.retention import drop_old
 
@@ -39,9 +40,15 @@ async def _drop(context: Context, every: float) -> None:
     while True:
         try:
             await asyncio.to_thread(context.store.write, lambda it: _drop_all(it, context.now()))
+            while await asyncio.to_thread(context.store.write, lambda it: _forget(it, context)):
+                pass
         except StorageError as error:
             log.warning("nothing could be removed: %s", error.message)  # the next time it may be
         await asyncio.sleep(every)
+
+
+def _forget(it: Transaction, context: Context) -> int:
+    return forget_old(it, context.company.purposes, now=context.now())
 
 
 def _drop_all(it: Transaction, now: datetime) -> None:
