@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,11 +11,11 @@ from tests.customize.corner import NOW, needs_model
 from tests.server.api.doors import key_of
 from trato.customize.relationship import gain_of, guesses_of
 from trato.differentiate.needs.beliefs import believe
-from trato.server.api import relationships
 
 if TYPE_CHECKING:
     from tests.customize.corner import Corner
     from tests.server.api.doors import Http
+    from trato.customers.customer import CustomerId
 
 
 def test_knowing_a_customer_is_worth_what_only_we_guess(corner: Corner, http: Http) -> None:
@@ -43,23 +43,26 @@ def test_of_who_permits_nothing_there_is_nothing(corner: Corner, http: Http) -> 
     assert (told["guesses"], told["interactions"], told["treatments"], told["under"]) == ([], [], [], [])
 
 
-def test_all_are_told_of_when_they_are_many(
-    corner: Corner, http: Http, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    several = [corner.meet(f"{name} Prado") for name in ("Ana", "Eva", "Rui")]
-    for one in several:
-        corner.grant(one)
-    corner.build({one: {("bread", "wheat"): 3} for one in several})
+def test_all_are_told_of_when_they_are_many(corner: Corner, http: Http) -> None:
+    few = [corner.meet(f"{name} Prado") for name in ("Ana", "Eva", "Rui")]
+    many = few + [corner.meet(f"P{number} Prado") for number in range(9)]
     key = key_of(corner, "read")
-    few = http.ask("GET", "/api/relationships", key).json()
-    assert (few["customers"], few["sampled"], few.get("gain")) == (3, 3, None)
-    monkeypatch.setattr(relationships, "LEAST", 3)
-    told = http.ask("GET", "/api/relationships", key).json()
+
+    def told(of: list[CustomerId]) -> dict[str, Any]:
+        for one in of:
+            corner.grant(one)
+        corner.build({one: {("bread", "wheat"): 3} for one in of})
+        found: dict[str, Any] = http.ask("GET", "/api/relationships", key).json()
+        return found
+
+    first = told(few)
+    assert (first["customers"], first["sampled"], first.get("gain")) == (3, 3, None)
+    then = told(many)
     model = needs_model()
-    assert told["gain"]["mean"] == pytest.approx(
+    assert then["gain"]["mean"] == pytest.approx(
         gain_of(guesses_of(model, believe(model, {("bread", "wheat"): 3})))
     )
-    assert told["interactions"] == []
+    assert (then["sampled"], then["interactions"]) == (12, [])
 
 
 def test_only_a_reader_is_told(corner: Corner, http: Http) -> None:

@@ -1,28 +1,22 @@
 """The routes that tell what knowing customers is worth, of one and of all, and what interactions teach."""
 
-from functools import partial
 from typing import Annotated
 
-import numpy as np
 from fastapi import APIRouter, Depends, Query
 
 from trato.company.access import ApiKey
-from trato.customers.customer import CustomerId
 from trato.customize.decide import Serving
-from trato.customize.information import Taught, information_of, together
-from trato.customize.relationship import Relationship, in_all, relationship_of
+from trato.customize.information import Taught, information_of
+from trato.customize.relationship import Relationship, relationship_of
+from trato.customize.relationships import costs_of, relationships
 from trato.customize.treated import Treated, treated
 from trato.errors import BadOption
-from trato.permission.permit import everyone_permitted
-from trato.permission.purposes import Purpose, Purposes
+from trato.permission.purposes import Purpose
 from trato.server.api import relationship_answers as answers
 from trato.server.api.door import CustomerInPath, Door, customer_id, problems
 from trato.storage.transaction import Transaction
 
-SAMPLE = 100
-LEAST = 10  # customers, below which a sum would tell of each
-
-Known = tuple[Relationship | None, tuple[Taught, ...] | None]
+Known = tuple[Relationship | None, tuple[Taught, ...] | None, tuple[Treated, ...]]
 
 
 def routes(door: Door, serving: Serving) -> APIRouter:
@@ -38,22 +32,31 @@ def routes(door: Door, serving: Serving) -> APIRouter:
         responses={200: answers.OF_ONE, **problems(404)},
     )
     def _of_one(customer: CustomerInPath, key: Annotated[ApiKey, reader]) -> answers.Relationship:
-        who, now = customer_id(customer), context.now()
+        who, now, company = customer_id(customer), context.now(), context.company
+        settings = company.settings
+        costs = costs_of(company.touchpoints, settings.minor_units)
 
-        def know(it: Transaction) -> tuple[Known, tuple[Treated, ...]]:
-            known = _known(it, who, door, context.company.purposes)
-            return known, treated(it, who, serving=serving, now=now)
+        def know(it: Transaction) -> Known:
+            purposes, unit, zone, models = company.purposes, settings.unit, settings.zone, context.models
+            return (
+                relationship_of(it, who, purposes=purposes, unit=unit, zone=zone, models=models, now=now),
+                information_of(
+                    it, who, purposes=purposes, unit=unit, zone=zone, models=models, now=now, costs=costs
+                ),
+                treated(it, who, serving=serving, now=now),
+            )
 
-        (worth, taught), treatments = context.store.read(know)
-        settings = context.company.settings
-        under = {one.purpose for one in treatments} | ({worth.purpose} if worth is not None else set())
-        door.noted(key, who, sorted(under))
+        worth, taught, treatments = context.store.read(know)
+        under = sorted(
+            {one.purpose for one in treatments} | ({worth.purpose} if worth is not None else set())
+        )
+        door.noted(key, who, under)
         return answers.Relationship(
             customer=customer,
             at=now,
             currency=settings.currency,
             minor_units=settings.minor_units,
-            under=sorted(under),
+            under=under,
             gain=None if worth is None else worth.gain,
             value=None if worth is None else worth.value,
             expected_value=None if worth is None else worth.expected_value,
@@ -79,59 +82,33 @@ def routes(door: Door, serving: Serving) -> APIRouter:
         ] = None,
     ) -> answers.Relationships:
         why, now, settings = _profiling(door, purpose), context.now(), context.company.settings
-        permitted = context.store.read(lambda it: sorted(everyone_permitted(it, why, now=now)))
-        # The same sample all day: a figure that changed at each look would say nothing.
-        draw = np.random.default_rng(int(f"{now:%Y%m%d}"))
-        places = draw.choice(len(permitted), min(SAMPLE, len(permitted)), replace=False)
-        sample = [permitted[place] for place in places.tolist()]
-        only = Purposes({why.key: why})
-        looked = [context.store.read(partial(_known, who=one, door=door, purposes=only)) for one in sample]
-        worths = [worth for worth, _ in looked if worth is not None]
-        told = in_all(worths, len(permitted)) if len(worths) >= LEAST else None
-        taught = together(some for _, some in looked if some is not None) if told is not None else ()
+        found = relationships(
+            context.store,
+            why,
+            unit=settings.unit,
+            zone=settings.zone,
+            models=context.models,
+            costs=costs_of(context.company.touchpoints, settings.minor_units),
+            now=now,
+        )
+        worth = found.worth
         return answers.Relationships(
             at=now,
             currency=settings.currency,
             minor_units=settings.minor_units,
             purpose=why.key,
-            customers=len(permitted),
-            sampled=len(worths),
-            value=None if told is None else answers.Interval.model_validate(told.value),
-            gain=None if told is None else answers.Interval.model_validate(told.gain),
-            trend=[]
-            if told is None
-            else [answers.MonthInAll(month=month, value=value) for month, value in told.trend],
-            interactions=[answers.Taught.model_validate(one) for one in taught],
+            customers=found.customers,
+            sampled=found.sampled,
+            value=None if worth is None else answers.Interval.model_validate(worth.value),
+            gain=None if worth is None else answers.Interval.model_validate(worth.gain),
+            trend=[
+                answers.MonthInAll(month=month, value=value)
+                for month, value in (() if worth is None else worth.trend)
+            ],
+            interactions=[answers.Taught.model_validate(one) for one in found.taught],
         )
 
     return router
-
-
-def _known(it: Transaction, who: CustomerId, door: Door, purposes: Purposes) -> Known:
-    """What knowing a customer's unit is worth, and what its interactions taught."""
-    context, costs = door.context, door.context.company.touchpoints.costs
-    settings = context.company.settings
-    minor = 10**settings.minor_units
-    worth = relationship_of(
-        it,
-        who,
-        purposes=purposes,
-        unit=settings.unit,
-        zone=settings.zone,
-        models=context.models,
-        now=context.now(),
-    )
-    taught = information_of(
-        it,
-        who,
-        purposes=purposes,
-        unit=settings.unit,
-        zone=settings.zone,
-        models=context.models,
-        now=context.now(),
-        costs={key: round(cost * minor) for key, cost in costs.items()},
-    )
-    return worth, taught
 
 
 def _profiling(door: Door, key: str | None) -> Purpose:
