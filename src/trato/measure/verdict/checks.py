@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 BY_CHANCE = 0.001
 RARE, FEW_EFFECTIVE = 0.01, 100
 PENALTIES = np.array([0.01, 0.1, 1.0])
-FOLDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ def randomisation(log: Log, seed: int = 0) -> Check:
     name = "randomisation"
     if not log.features.shape[1]:
         return Check(name, None, None, "no features: nothing shows whether treatments were given at random")
-    told = _foretold(log, log.folds(FOLDS, seed + 2))
+    told = _foretold(log, log.folds(2, seed + 2))
     columns = differing(log)
     p = min(told, 1.0)
     if p >= BY_CHANCE and not columns:
@@ -127,45 +126,63 @@ def _surprise(log: Log) -> Array:
     return found
 
 
-def _foretold(log: Log, fold: NDArray[np.int64]) -> float:
-    """p of what the features of other folds' rows foretell about these rows' surprises, by chance."""
+def _foretold(log: Log, half: NDArray[np.int64]) -> float:
+    """p of what each half's features and surprises foretell about the other half's surprises.
+
+    Twice the smaller p of the two halves: added up over folds, such scores would not be normal, since each
+    row would be foretold by all others.
+    """
     features = log.features
     spread = np.maximum(features.std(axis=0), 1e-12)
     columns = np.hstack((np.ones((log.rows, 1)), (features - features.mean(axis=0)) / spread))
     surprise = _surprise(log)
-    parts = [sums(columns[fold == one], surprise[fold == one]) for one in range(FOLDS)]
-    agreed = np.zeros(log.rows)
-    for one in range(FOLDS):
-        others = [part for place, part in enumerate(parts) if place != one]
-        known = others[0]
-        for more in others[1:]:
-            known = known + more
+    found = []
+    for learning in range(2):
+        known = sums(columns[half == learning], surprise[half == learning])
+        judged = half != learning
+        if known.rows < 2 or judged.sum() < 2:
+            return 1.0
         learnt = centred(*about_mean(known), known.rows)
-        slopes = learnt.weights(learnt.best_penalty(PENALTIES * known.rows))
-        here = fold == one
-        if not here.any():
-            continue
-        expected = columns[here, 1:] @ slopes
+        expected = columns[judged, 1:] @ learnt.weights(learnt.best_penalty(PENALTIES * known.rows))
         expected -= expected.mean(axis=0)
-        agreed[here] = np.sum(expected * (surprise[here] - surprise[here].mean(axis=0)), axis=1)
-    summed = _by_unit(agreed[:, None], log.unit)[:, 0]
-    spread_of = sqrt(float((summed**2).sum()))
-    if spread_of == 0:
-        return 1.0
-    from scipy.special import ndtr
+        agreed = np.sum(expected * (surprise[judged] - surprise[judged].mean(axis=0)), axis=1)
+        unit = None if log.unit is None else log.unit[judged]
+        found.append(_above_zero(_by_unit(agreed[:, None], unit)[:, 0]))
+    return min(2 * min(found), 1.0)
 
-    return float(ndtr(-summed.sum() / spread_of))
+
+def _above_zero(values: Array) -> float:
+    """p of a sum (of n) that should be zero but is above, by Student's t; heavy tails count as fewer rows."""
+    from scipy.special import stdtr
+
+    squares = values**2
+    total = float(squares.sum())
+    if total == 0:
+        return 1.0
+    effective = max(total**2 / float((squares**2).sum()), 1.0)
+    return float(stdtr(effective, -float(values.sum()) / sqrt(total)))
 
 
 def _all_zero(values: Array, unit: NDArray[np.int64] | None) -> float:
-    """p of columns (n, K) that should all have a mean of zero (Wald's test)."""
+    """p of columns (n, K) that should all have a mean of zero, by Hotelling's test.
+
+    A few rows that weigh more than all others make the test less sure, as if there were fewer rows.
+    """
+    from scipy.special import fdtrc
+
     summed = _by_unit(values, unit)
-    total = summed.sum(axis=0)
-    spread = summed.T @ summed
-    size, directions = np.linalg.eigh(spread)
+    size, directions = np.linalg.eigh(summed.T @ summed)
     kept = size > 1e-9 * max(float(size.max()), 1e-300)
-    chi = float((((directions.T @ total)[kept]) ** 2 / size[kept]).sum())
-    return _chi_tail(chi, int(kept.sum()))
+    freedom = int(kept.sum())
+    if not freedom:
+        return 1.0
+    white = summed @ directions[:, kept] / np.sqrt(size[kept])
+    effective = freedom**2 / float((np.sum(white**2, axis=1) ** 2).sum())
+    rest = effective - freedom
+    if rest < 1:
+        return 1.0
+    chi = float((white.sum(axis=0) ** 2).sum())
+    return float(fdtrc(freedom, rest, chi * rest / (freedom * effective)))
 
 
 def _by_unit(values: Array, unit: NDArray[np.int64] | None) -> Array:

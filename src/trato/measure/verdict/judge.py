@@ -8,7 +8,7 @@ false proof stays that of one test (intersection-union; Berger 1982), so nothing
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, isfinite
+from math import ceil, isfinite, sqrt
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -32,8 +32,8 @@ Kind = Literal["single", "random", "policy", "groups", "learner"]
 WORTHWHILE = 0.02
 # To be found with 80 % probability by a look with 2.5 % false alarms, a gain is so many standard errors.
 FOUND_AT = 1.96 + 0.84
-# A group of a fifteenth of the customers whose best treatment is another one would show at four of them.
-FAR_AHEAD = 15.0
+# A group that differs by so many standard errors is one that learners find.
+SEEN_AT = 3.0
 # Without these, nothing is provable; what fails of the others is told.
 BASIC = ("sample_ratio", "randomisation", "attrition")
 
@@ -131,7 +131,9 @@ def judge(
     advised = groups if say == "groups" and groups is not None else policy
     needed = None
     if say == "not_yet" and not failed:
-        needed = _more(policy, eager, bar, _units(scores), found_at)
+        order = np.argsort(-bars.mean(axis=0), kind="stable")
+        second = look(bars[:, order[0]] - bars[:, order[1]], scores.unit).se
+        needed = _more(policy, eager, second, bar, _units(scores), found_at)
     kept = range(scores.gamma.shape[1])
     names = [name_of(scores, arm) for arm in kept]
     return Verdict(
@@ -184,32 +186,45 @@ def _is_clear(scores: Scores, best: int, eager: _Against, bar: float, look: Look
     """Whether the log is large enough that nobody's gaining anything that matters can be told from not
     having seen it.
 
-    Either a gain that matters would stand out, on half of the customers or where the boldest policy departs;
-    or the best treatment is so far ahead that even a small group for whom it is not could not have been
-    missed.
+    Either a gain that matters would stand out where the boldest policy departs and on all customers; or the
+    best treatment is so far ahead that a group with another best one could not have been missed.
     """
     if eager.hardest.se > bar:
         return False
     if scores.limits is not None:
         return True
-    ahead = [
-        look(scores.gamma[:, best] - scores.gamma[:, arm], scores.unit)
-        for arm in range(scores.gamma.shape[1])
-        if arm != best
-    ]
-    nearest = min(ahead, key=lambda one: one.mean / max(one.se, 1e-300))
-    return nearest.se <= bar or nearest.mean > FAR_AHEAD * nearest.se
+    arms = [arm for arm in range(scores.gamma.shape[1]) if arm != best]
+    ahead = [look(scores.gamma[:, best] - scores.gamma[:, arm], scores.unit) for arm in arms]
+    return all(one.se <= bar or _would_show(one, bar) for one in ahead)
 
 
-def _more(policy: _Against, eager: _Against, bar: float, units: int, found_at: float) -> int | None:
+def _would_show(ahead: Estimate, bar: float) -> bool:
+    """Whether any group that another treatment suits, enough to gain `bar` a customer, would be seen.
+
+    A share s of the customers has to gain bar / s from it instead of losing `ahead`, which is seen in them
+    with a standard error of se / √s: at (ahead √s + bar / √s) / se, least where s = bar / ahead.
+    """
+    if ahead.mean <= 0 or ahead.se == 0:
+        return False
+    share = min(bar / ahead.mean, 0.5)
+    return (ahead.mean * sqrt(share) + bar / sqrt(share)) / ahead.se >= SEEN_AT
+
+
+def _more(
+    policy: _Against, eager: _Against, runner_up: float, bar: float, units: int, found_at: float
+) -> int | None:
     """How many more customers (units) would show the gain that there seems to be, or one that would matter.
 
-    None where even that cannot be told: nothing varies, or the smallest gain that matters is none.
+    `runner_up` is the standard error of how far the best treatment is ahead. None where even that cannot be
+    told: nothing varies, or the smallest gain that matters is none.
     """
     se, gain = policy.hardest.se, max(policy.hardest.mean, bar)
     if policy.hardest.mean <= bar or se == 0:
         # The policy hardly departs: a bolder one says how sure a gain that matters could be told.
         se = max(se, eager.hardest.se)
+    if se == 0:
+        # Nobody departs at all: as sure as half of the customers getting the runner-up would be.
+        se = runner_up * sqrt(0.5)
     if not (gain > 0 and se > 0):
         return None
     needed = units * (found_at * se / gain) ** 2 - units
