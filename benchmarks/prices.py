@@ -9,10 +9,11 @@ programme's.
 *Online*: customers come one by one; each gets what is best at the prices of that moment and can still be
 paid; prices are solved anew from the customers seen so far. The value is compared with the optimum of the
 linear programme that knows all customers in advance, which nobody can reach. *Cold* starts with no customer
-seen, *warm* with as many earlier customers as the window holds. *Steady*: all customers come from one
-population. *Shifted*: two groups of different taste, of which one makes a fifth of the customers, and three
-fifths after a moment that nobody announces. *Greedy* gives everybody the best that can still be paid. A run
-that overspends by anything ends the benchmark with exit code 1.
+seen, *warm* with as many earlier customers as the window holds. *Greedy* gives everybody the best that can
+still be paid. *Steady*: all customers come from one population. *Shifted*: two groups of different taste, of
+which one makes a fifth of the customers, and three fifths after a moment that nobody announces; *told* is
+what would be reached if the moment were told when it has come. A run that overspends by anything ends with
+exit code 1.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def solve(resources: int, rows: int, seeds: int) -> None:
     for seed in range(seeds):
         rng = np.random.default_rng(seed)
         uses, allowance = scarcity(rng, resources)
-        values = arrivals(rng, tastes(rng), rows, shifted=False)
+        values = arrivals(rng, tastes(rng), rows, rows)
         started = time.process_time()
         found = prices(values, uses, allowance)
         ours.append(time.process_time() - started)
@@ -84,18 +85,22 @@ def solve(resources: int, rows: int, seeds: int) -> None:
 
 def online(resources: int, decisions: int, seeds: int, *, shifted: bool) -> None:
     """Share of hindsight's value that each way of deciding reaches."""
-    shares: dict[str, list[float]] = {"cold": [], "warm": [], "greedy": []}
+    ways = ("cold", "warm", "greedy", "told") if shifted else ("cold", "warm", "greedy")
+    shares: dict[str, list[float]] = {way: [] for way in ways}
     for seed in range(seeds):
         rng = np.random.default_rng(1000 + seed)
         uses, allowance = scarcity(rng, resources)
         groups = tastes(rng)
-        values = arrivals(rng, groups, decisions, shifted=shifted)
-        earlier = arrivals(rng, groups, WINDOW, shifted=False)
+        change = int(rng.uniform(0.3, 0.7) * decisions) if shifted else decisions
+        values = arrivals(rng, groups, decisions, change)
+        earlier = arrivals(rng, groups, WINDOW, WINDOW)
         best = decisions * dual(values, uses, allowance, prices(values, uses, allowance))
         budget = allowance * decisions
         shares["cold"].append(served(values, uses, budget, np.empty((0, TREATMENTS))) / best)
         shares["warm"].append(served(values, uses, budget, earlier) / best)
         shares["greedy"].append(served(values, uses, budget, None) / best)
+        if shifted:
+            shares["told"].append(served(values, uses, budget, earlier, change) / best)
     told = "; ".join(
         f"{name} {100 * statistics.mean(row):.2f} % (worst {100 * min(row):.2f})"
         for name, row in shares.items()
@@ -115,18 +120,22 @@ def tastes(rng: np.random.Generator) -> Table:
     return rng.normal(0.3, 0.5, (2, TREATMENTS))
 
 
-def arrivals(rng: np.random.Generator, groups: Table, decisions: int, *, shifted: bool) -> Table:
-    """What each treatment would bring of each customer: (T, K)."""
-    when = rng.uniform(0.3, 0.7)
-    share = np.where(np.arange(decisions) < when * decisions, 0.2, 0.6) if shifted else 0.2
+def arrivals(rng: np.random.Generator, groups: Table, decisions: int, change: int) -> Table:
+    """What each treatment would bring of each customer: (T, K); after `change` the second group is larger."""
+    share = np.where(np.arange(decisions) < change, 0.2, 0.6)
     group = (rng.random(decisions) < share).astype(np.int64)
     spread = rng.normal(0, 0.9, (decisions, TREATMENTS))
     values: Table = rng.gamma(2, 1, (decisions, 1)) * (groups[group] + spread)
     return values
 
 
-def served(values: Table, uses: Table, budget: Table, earlier: Table | None) -> float:
-    """What is brought in all; `earlier` customers are known at the start; None is for greedy."""
+def served(
+    values: Table, uses: Table, budget: Table, earlier: Table | None, told: int | None = None
+) -> float:
+    """What is brought in all; `earlier` customers are known at the start; None is for greedy.
+
+    From 300 customers after the place `told` on, only those after it are asked.
+    """
     left, brought, made = budget.copy(), 0.0, 0
     seen = values if earlier is None else np.concatenate([earlier, values])
     first = 0 if earlier is None else len(earlier)
@@ -135,7 +144,8 @@ def served(values: Table, uses: Table, budget: Table, earlier: Table | None) -> 
     for row in range(len(values)):
         if earlier is not None:
             if first + row and (pace is None or made >= pace.recheck):
-                rows = seen[max(0, first + row - WINDOW) : first + row]
+                since = first + told if told is not None and row > told + 300 else 0
+                rows = seen[max(since, first + row - WINDOW) : first + row]
                 start = None if pace is None else pace.prices
                 pace, made = paced(rows, uses, left, len(values) - row, start=start), 0
             charge = charge if pace is None else uses @ pace.charged(left, made)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from trato.customize.programme.prices import Pace, paced, prices
+from trato.customize.programme.prices import Pace, alike, paced, prices
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -150,6 +150,27 @@ def test_customers_who_all_tie_share_the_budget_over_the_whole_time() -> None:
     assert brought == pytest.approx(600.0)
     planned = 300.0 * (1 - np.arange(1, 1001) / 1000)
     assert np.abs(trail[:, 0] - planned).max() <= 5.0
+
+
+def test_a_change_is_seen_in_the_rows_and_only_the_rows_after_it_are_asked() -> None:
+    rng = np.random.default_rng(4)
+    uses = np.array([[1.0, 0.0], [0.0, 2.0]])
+    at = np.array([0.5, 0.4])
+    steady = rng.normal(0.3, 1, (6000, 2))
+    assert alike(steady, uses, at) == 6000
+    assert alike(steady[:900], uses, at) == 900
+    moved = np.concatenate([steady, rng.normal([0.8, 0.1], 1, (1100, 2))])
+    assert alike(moved, uses, at) == 1000
+    remaining = np.array([600.0, 400.0])
+    found = paced(moved, uses, remaining, 2000.0)
+    np.testing.assert_allclose(found.prices, prices(moved[-1000:], uses, remaining / 2000), rtol=1e-4)
+
+
+def test_false_changes_are_rare() -> None:
+    rng = np.random.default_rng(5)
+    uses = rng.uniform(0, 1, (5, 3))
+    cuts = [alike(rng.gamma(2, 1, (4000, 5)) - 2, uses, np.full(3, 0.4)) < 4000 for _ in range(300)]
+    assert sum(cuts) <= 3
 
 
 def test_prices_lean_only_by_a_hair_and_unlimited_ones_not_at_all() -> None:

@@ -30,6 +30,8 @@ _MARGIN = 60.0  # in widths: who leads by more is settled for this stage
 _REACH = 30.0  # in widths: how far one step may go
 _STEPS = 50
 _LEAN = 1e-4
+_LATEST = (500, 1000, 2000, 4000)
+_CLEARLY = 4.5  # standard errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,18 +133,47 @@ def paced(
 ) -> Pace:
     """Solve the prices for what remains (R,), to last for the `decisions` that are still expected.
 
-    `values` (N, K) are rows of recent customers, those to come being thought like them; the better, the more
-    there are, up to some ten thousand, and after a change the worse, the older they are. With few rows the
+    `values` (N, K) are rows of recent customers, the last at the end, those to come being thought like them:
+    the more, up to some ten thousand, the better. Where the last of them differ clearly from those before
+    (`alike`), only they are asked. With few rows the
     prices ought to be solved again soon: after as many decisions as there are rows, at most `every`, and at
     most the twentieth part of those to come (but 20), since towards the end each customer weighs more. That
     nobody spends what is not there is the store's to keep: prices only plan. Raises ValueError as `prices`.
     """
+    v = np.asarray(values, np.float64)
     left = np.array(remaining, np.float64)
     expected = max(1.0, float(decisions))
-    found = prices(values, uses, left / expected, start)
-    return Pace(
-        found, left, expected, max(1, min(every, len(np.asarray(values)), max(20, int(expected / 20))))
-    )
+    found = prices(v, uses, left / expected, start)
+    last = alike(v, uses, found)
+    if last < len(v):
+        found = prices(v[-last:], uses, left / expected, found)
+    return Pace(found, left, expected, max(1, min(every, len(v), max(20, int(expected / 20)))))
+
+
+def alike(values: ArrayLike, uses: ArrayLike, at: ArrayLike) -> int:
+    """How many of the last rows are alike: all N, or 500, 1,000, 2,000 or 4,000 that differ from the others.
+
+    At the prices `at` (R,), what a row brings and what it uses of each resource is compared between the last
+    rows and those before. They differ when any of these means does by more than 4.5 standard errors; the
+    place where they differ most is the cut. So a change is seen without having been announced.
+    """
+    v, u = np.asarray(values, np.float64), np.asarray(uses, np.float64)
+    nets = v - u @ np.asarray(at, np.float64)
+    if nets.shape[0] < 2 * _LATEST[0] or not nets.shape[1]:
+        return len(nets)
+    best = nets.argmax(axis=1)
+    gain = np.maximum(nets[np.arange(len(nets)), best], 0.0)
+    seen = np.column_stack([gain, np.where(gain[:, None] > 0, u[best], 0.0)])
+    found, most = len(nets), _CLEARLY
+    for last in _LATEST:
+        if 2 * last <= len(nets):
+            new, old = seen[-last:], seen[:-last]
+            error = np.sqrt(new.var(axis=0) / len(new) + old.var(axis=0) / len(old))
+            apart = np.abs(new.mean(axis=0) - old.mean(axis=0))
+            score = float((apart[error > 0] / error[error > 0]).max(initial=0.0))
+            if score > most:
+                found, most = last, score
+    return found
 
 
 def _solved(
