@@ -116,7 +116,7 @@ def _engine(file: Path, *, journal: str, begin: str, readers: int | None) -> Eng
         }
     engine = create_engine(
         URL.create("sqlite", database=str(file)),
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "cached_statements": 512},
         **pooling,
     )
 

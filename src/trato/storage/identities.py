@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, insert, select
 
 from trato.customers.customer import CustomerId
 from trato.storage.keyring import lookup
+from trato.storage.plain import rows_of
 from trato.storage.records import Records
 from trato.storage.tables import customers as tables
 from trato.storage.upsert import AT_ONCE, in_chunks, insert_all_new, insert_or_replace_all
@@ -32,6 +33,10 @@ _KINDS = (
     select(tables.identifiers.c.customer, tables.identifiers.c.kind)
     .where(tables.identifiers.c.customer.in_(bindparam("customers", expanding=True)))
     .distinct()
+)
+_MEMBERS = (
+    "SELECT customer FROM memberships WHERE kind = ? "
+    "AND lookup = (SELECT lookup FROM memberships WHERE customer = ? AND kind = ?)"
 )
 
 
@@ -152,12 +157,5 @@ class IdentityRecords(Records):
 
     def members_of(self, customer: CustomerId, kind: Belonging) -> tuple[CustomerId, ...]:
         """All who belong to a household, or to an account, of this customer; with the customer, sorted."""
-        own = select(tables.memberships.c.lookup).where(
-            tables.memberships.c.customer == customer, tables.memberships.c.kind == kind
-        )
-        rows = self._connection.scalars(
-            select(tables.memberships.c.customer).where(
-                tables.memberships.c.kind == kind, tables.memberships.c.lookup == own.scalar_subquery()
-            )
-        )
-        return tuple(sorted({customer, *map(CustomerId, rows)}))
+        rows = rows_of(self._connection, _MEMBERS, kind, customer, kind)
+        return tuple(sorted({customer, *(CustomerId(one) for (one,) in rows)}))
