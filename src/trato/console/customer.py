@@ -10,6 +10,7 @@ from trato.console.customers import called, known_by, note_looks
 from trato.console.permissions import names_of
 from trato.customers.customer import CustomerId
 from trato.customize.leave import leave_of
+from trato.customize.relationship import relationship_of
 from trato.customize.sections import SECTIONS, Asked
 from trato.errors import BadOption
 from trato.interact.conversations import (
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from trato.company.access import Looked
     from trato.console.visit import Visit
     from trato.customize.leave import Leave
+    from trato.customize.relationship import Guess, Relationship
     from trato.customize.sections import KnownCustomer
     from trato.interact.conversations import Conversation
     from trato.permission.ledger import Entry
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
 EVENTS = 15
 PROPOSED_AT_ONCE = 4
 LOOKS = 10
+GUESSES = 3
+LEAST_BETTER = 0.01
 LONGEST_EVIDENCE = 2_000
 
 
@@ -81,21 +85,37 @@ def _page(visit: Visit, *, status: int = 200, problem: str = "") -> Response:
     watches = visit.person.may("permissions")
     purposes = visit.desk.company.purposes
 
-    def read(it: Transaction) -> tuple[KnownCustomer, Leave, list[Conversation], Watched]:
+    settings = visit.desk.company.settings
+
+    def read(
+        it: Transaction,
+    ) -> tuple[KnownCustomer, Leave, list[Conversation], Watched, Relationship | None]:
         known = known_by(it, visit, customer, asked)
         leave = leave_of(it, purposes, customer, now=visit.now)
         matters = [
             one for permit in leave.permits.values() if sees_who for one in it.open_conversations(permit)
         ]
-        return known, leave, matters, _watched(it, visit, customer, leave) if watches else NOT_WATCHED
+        worth = relationship_of(
+            it,
+            customer,
+            purposes=purposes,
+            unit=settings.unit,
+            zone=settings.zone,
+            models=visit.desk.models,
+            now=visit.now,
+        )
+        seen = _watched(it, visit, customer, leave) if watches else NOT_WATCHED
+        return known, leave, matters, seen, worth
 
-    known, leave, matters, watched = visit.desk.store.read(read)
+    known, leave, matters, watched, knowing = visit.desk.store.read(read)
     note_looks(visit, [known], *(one.purpose for one in matters))
     return visit.show(
         "customer",
         status=status,
         k=known,
         name=called(visit.reader, known),
+        knowing=knowing,
+        guesses=() if knowing is None else _telling(knowing),
         matters=sorted(matters, key=lambda one: one.opened_at),
         touchpoints=visit.desk.company.touchpoints,
         purposes=purposes.by_key,
@@ -110,6 +130,12 @@ def _page(visit: Visit, *, status: int = 200, problem: str = "") -> Response:
         shown_at_once=PROPOSED_AT_ONCE,
         now=visit.now,
     )
+
+
+def _telling(knowing: Relationship) -> list[Guess]:
+    """The guesses in which knowing the customer gains most."""
+    better = [one for one in knowing.guesses if one.right - one.as_all > LEAST_BETTER]
+    return sorted(better, key=lambda one: one.chosen * (one.as_all - one.right))[:GUESSES]
 
 
 def _watched(it: Transaction, visit: Visit, customer: CustomerId, leave: Leave) -> Watched:

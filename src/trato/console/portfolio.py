@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trato.console.learned import NEEDS_WORDS, needs_of_build, profiling_of_build
+from trato.customize.relationships import costs_of, relationships
 from trato.differentiate.known import NO_NEED
 from trato.differentiate.value.tiers import Tier
 from trato.permission.permit import everyone_permitted, needs_opt_in
@@ -107,6 +108,18 @@ def show(visit: Visit) -> Response:
         return build, purpose, found, needs_of_build(it, visit.desk, purpose.key), absent
 
     build, purpose, found, needs, absent = visit.desk.store.read(read)
+    company = visit.desk.company
+    knowing = None
+    if build is not None and purpose is not None:
+        knowing = relationships(
+            visit.desk.store,
+            purpose,
+            unit=unit,
+            zone=company.settings.zone,
+            models=visit.desk.models,
+            costs=costs_of(company.touchpoints, company.settings.minor_units),
+            now=now,
+        )
     return visit.show(
         "portfolio",
         build=build,
@@ -114,6 +127,8 @@ def show(visit: Visit) -> Response:
         p=found,
         needs=needs,
         absent=absent,
+        knowing=knowing,
+        touchpoints=company.touchpoints,
         no_need=NO_NEED,
         together=together,
     )
