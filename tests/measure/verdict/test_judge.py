@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.measure.verdict.trials import Trial, trial
 from trato.errors import BadOption, NotEnoughData
@@ -211,3 +213,33 @@ def test_watching_customers_who_do_not_differ_raises_no_alarm() -> None:
         for seed in range(12)
     ]
     assert "personalise" not in said
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=40, deadline=None)
+def test_any_log_gets_a_verdict_or_a_clear_word(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows, arms, features = int(rng.integers(2, 120)), int(rng.integers(1, 5)), int(rng.integers(0, 6))
+    marks = rng.random((rows, features)) < 0.2
+    outcome = (rng.random(rows) < 0.2) * rng.choice([1e-9, 1.0, 1e9])
+    asked = Question(nothing="A", capacity=float(rng.uniform(0.01, 0.99)) if rng.random() < 0.5 else None)
+    try:
+        log = Log(
+            rng.integers(0, arms, rows),
+            outcome if rng.random() < 0.5 else rng.normal(size=rows),
+            marks.astype(np.float64) if rng.random() < 0.5 else rng.normal(size=(rows, features)),
+            tuple("ABCDE"[:arms]),
+            propensity=rng.uniform(0.01, 1, rows) if rng.random() < 0.3 else None,
+            group=rng.integers(0, 3, rows),
+            groups=("x", "y", "z"),
+            unit=rng.integers(0, 30, rows) if rng.random() < 0.3 else None,
+        )
+    except NotEnoughData:
+        return
+    checks = check_log(log)
+    found = judge(scores_of(log, asked), checks=checks, nothing=0)
+    assert found.difference.low <= found.difference.mean <= found.difference.high
+    broken = any(check.passed is False for check in checks if check.name != "overlap")
+    assert (found.customers_needed is not None) == (found.verdict == "not_yet" and not broken)
+    assert found.verdict != "personalise" or found.difference.low > 0
+    assert sum(one.kind == "single" for one in found.policies) == arms

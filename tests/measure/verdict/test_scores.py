@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -100,13 +102,14 @@ def test_predictions_narrow_the_scores() -> None:
 
 def test_units_stay_in_one_fold_and_folds_do_not_depend_on_others() -> None:
     rng = np.random.default_rng(4)
-    who = rng.integers(0, 50, 200)
-    log = Log(rng.integers(0, 2, 200), rng.normal(size=200), np.zeros((200, 0)), ("A", "B"), unit=who)
+    who = rng.integers(0, 500, 2_000)
+    log = Log(rng.integers(0, 2, 2_000), rng.normal(size=2_000), np.zeros((2_000, 0)), ("A", "B"), unit=who)
     fold = log.folds(5, 1)
     for one in np.unique(who):
         assert len(set(fold[who == one].tolist())) == 1
-    np.testing.assert_array_equal(log.first(120).folds(5, 1), fold[:120])
-    assert np.bincount(Log(who % 2, log.outcome, log.features, ("A", "B")).folds(5, 1)).min() > 20
+    np.testing.assert_array_equal(log.first(1_000).folds(5, 1), fold[:1_000])
+    assert np.bincount(fold).min() > 200
+    assert np.bincount(replace(log, unit=None).first(23).folds(5, 1)).tolist() == [5, 5, 5, 4, 4]
 
 
 def test_the_policy_finds_who_gains_from_what() -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # The two halves of a customer's id in a fold: any odd constants that mix well would do (splitmix64).
 _MIX = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 FEWEST_OF_ARM = 10
+FEWEST_UNITS, DEALT_EVENLY = 20, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +89,14 @@ class Log:
 
     def folds(self, number: int, seed: int) -> Whole:
         """The fold of each row (n,): a hash of the seed and of whom the row is about, so one customer's rows
-        stay together, and a row's fold does not change when others come.
+        stay together, and a row's fold does not change when others come. A few are dealt evenly instead.
         """
         about = np.arange(self.rows) if self.unit is None else self.unit
-        return np.asarray(hashed(about, seed) % np.uint64(number), np.int64)
+        drawn = hashed(about, seed)
+        each, which = np.unique(drawn, return_inverse=True)
+        if len(each) < DEALT_EVENLY:
+            return np.asarray(which % number, np.int64)
+        return np.asarray(drawn % np.uint64(number), np.int64)
 
     def first(self, rows: int) -> Log:
         """The first rows of the log."""
@@ -128,6 +133,9 @@ class Log:
                 f"too few rows of {', '.join(few)}: each treatment needs {FEWEST_OF_ARM} at the least",
                 hint="leave them out by naming the others: --treatments A --treatments B",
             )
+        units = self.rows if self.unit is None else len(np.unique(self.unit))
+        if units < FEWEST_UNITS:
+            raise NotEnoughData(f"there are {units} customers: too few to say anything at all")
         if self.outcome.min() == self.outcome.max():
             raise NotEnoughData(
                 f"every outcome is {self.outcome[0]:g}: there is nothing to compare",
