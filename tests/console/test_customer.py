@@ -70,6 +70,13 @@ def test_what_may_not_be_shown_says_why(console: Staged, someone: Someone, name:
         assert f"This may not be shown. Advising you: {why}" in section(page, part)
 
 
+def test_the_page_says_what_knowing_them_is_worth(console: Staged, someone: Someone) -> None:
+    knowing = section(someone("agent").get(page_of(console, "ana")).text, "knowing")
+    assert re.search(r"guess right in \d+% of what they choose", knowing)
+    assert "bread: rye" in knowing
+    assert 'aria-labelledby="knowing"' not in someone("agent").get(page_of(console, "silent")).text
+
+
 def test_of_whom_nothing_may_be_shown_nothing_is(console: Staged, someone: Someone) -> None:
     for role in ("agent", "administrator", "data_protection", "analyst"):
         page = someone(role).get(page_of(console, "silent"))

@@ -67,6 +67,13 @@ def test_the_portfolio_says_value_by_needs_and_who_is_left_out(console: Staged, 
     assert '<th scope="row">Most valuable' in page
 
 
+def test_the_portfolio_says_what_knowing_customers_is_worth(console: Staged, someone: Someone) -> None:
+    text = text_of(someone("analyst").get("/portfolio").text)
+    assert "What knowing our customers is worth" in text
+    assert re.search(r"We guess -?\d+\s?% \[-?\d+\s?% to -?\d+\s?%\] more of their choices right", text)
+    assert "What interactions taught us about needs" in text
+
+
 def test_the_ledger_is_verified_and_a_fault_is_named(console: Staged, someone: Someone) -> None:
     here = someone("data_protection")
     answer = here.send("/permissions/verify", on="/permissions")
