@@ -12,6 +12,7 @@ import numpy as np
 
 from trato.measure.verdict.crossfit import CrossFit, effects_of
 from trato.measure.verdict.ridge import Centred, Sums, about_mean, centred, with_intercept
+from trato.measure.verdict.sparse import picked
 from trato.measure.verdict.trees import Grower, Leaf, Split, cut, effects_by_tree
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class _Learnt:
     slopes_sums: Sums
     products: Centred
     products_sums: Sums
+    few: Array
     trees: tuple[Leaf | Split, ...]
     rows: float
 
@@ -94,6 +96,7 @@ class Learners:
             main,
             centred(*about_mean(whole), whole.rows),
             whole,
+            picked(whole),
             trees,
             whole.rows,
         )
@@ -131,6 +134,7 @@ class Learners:
         found = {
             "slopes": main @ weights[0],
             "products": part.columns @ weights[1],
+            "few": part.columns @ learnt.few,
             EAGER: main @ weights[2],
             "outcomes": effects_of(self._fit.predicted(fold, pair)),
         }
