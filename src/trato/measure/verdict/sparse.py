@@ -51,6 +51,6 @@ def picked(given: Sums) -> Array:
             if gain[best] <= enough * max(unexplained, 1e-12) / max(given.rows - len(chosen) - 1, 1.0):
                 break
             chosen.append(best)
-            weights = np.linalg.solve(xx[np.ix_(chosen, chosen)], xy[chosen, target])
+            weights = np.asarray(np.linalg.solve(xx[np.ix_(chosen, chosen)], xy[chosen, target]), np.float64)
         slopes[chosen, target] = weights
     return with_intercept(given, slopes)
