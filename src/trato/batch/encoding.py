@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,14 +27,14 @@ FEWEST_FOR_ID = 20
 MISSING, OTHER = "(missing)", "(other)"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what it means as numbers is found once
 class Texts:
     """A column: the texts that occur, and of each row (n,) which, -1 where there is none."""
 
     words: tuple[str, ...]
     code: Whole
 
-    @property
+    @cached_property
     def numbers(self) -> Array | None:
         """What the texts mean as numbers, (words,), NaN where nothing; None where they are mostly words."""
         found = np.array([_number(word) for word in self.words], np.float64)

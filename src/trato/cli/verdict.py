@@ -152,10 +152,13 @@ def _said(report: VerdictReport) -> Iterator[str]:
     yield sentence
     worth = "value" if asked.value != 1 or asked.costs else "outcome"
     net = ", net of cost" if asked.costs else ""
-    yield (
-        f"  {_shown(found.difference)} {worth} a customer{net}, "
-        f"{'by groups ' if found.verdict == 'groups' else ''}against {found.best!r}"
-    )
+    by = "by groups " if found.verdict == "groups" else ""
+    provable = found.verdict != "not_yet" or found.customers_needed is not None
+    doubt = "" if provable else ", if it could be believed"
+    if set(found.learners) == {"the best single treatment"}:
+        yield f"  the policy is {found.best!r} for all: nothing that departs from it looked better"
+    else:
+        yield f"  {_shown(found.difference)} {worth} a customer{net}, {by}against {found.best!r}{doubt}"
     gained = found.incremental
     if gained is not None and asked.capacity is not None:
         more = gained.more

@@ -205,10 +205,9 @@ def attrition(log: Log, lost: tuple[int, ...]) -> Check:
     table = np.vstack((log.counts.astype(np.float64), gone))
     meant = table.sum(axis=1, keepdims=True) * table.sum(axis=0) / table.sum()
     p = _chi_tail(float(((table - meant) ** 2 / meant).sum()), log.arms - 1)
+    count = f"{sum(lost):,} row{'s' if sum(lost) != 1 else ''}"
     if p >= BY_CHANCE:
-        return Check(
-            name, True, p, f"{int(gone.sum()):,} rows had no usable outcome, alike under all treatments"
-        )
+        return Check(name, True, p, f"{count} had no usable outcome, alike under all treatments")
     worst = log.treatments[int(np.argmax(gone / table.sum(axis=0)))]
     return Check(
         name,

@@ -290,7 +290,7 @@ def _reasons(
     elif say == "dont":
         found.append(f"whatever differences there are between customers gain less than {bar:.3g} a customer")
     elif same:
-        found.append(f"no policy was convincing enough to depart from {best!r}")
+        found.append(f"no policy that departs from {best!r} looked better where it was tried")
     elif gain.mean <= 0:
         found.append(
             f"the policy does not look better than {best!r}, but a gain of {bar:.3g} is possible still"
