@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from trato.batch.writing import write_table
 from trato.customize.decide import decide
 from trato.customize.programme.decision import WHOLE, Asked
 from trato.customize.programme.ids import decision_id_of
@@ -20,6 +21,7 @@ from trato.permission.permit import read_permits
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     import pyarrow as pa
 
@@ -186,7 +188,25 @@ def rows_of(decisions: Sequence[Decision], programme: Programme) -> pa.RecordBat
             "configuration": [sets.get(one.treatment, "{}") for one in decisions],
             "probability": [one.probability / WHOLE for one in decisions],
             "arm": [one.arm for one in decisions],
-            "at": pa.array([one.at for one in decisions], pa.timestamp("us", "UTC")),
-            "matures_at": pa.array([one.matures_at for one in decisions], pa.timestamp("us", "UTC")),
-        }
+            "at": [one.at for one in decisions],
+            "matures_at": [one.matures_at for one in decisions],
+        },
+        schema=_schema(),
+    )
+
+
+def write_rows(report: RunReport, out: Path) -> None:
+    """Write a run's rows as CSV, or Parquet where the name says so. Raises FileNotReadable."""
+    import pyarrow as pa
+
+    write_table(pa.Table.from_batches(report.batches, schema=_schema()), out)
+
+
+def _schema() -> pa.Schema:
+    import pyarrow as pa
+
+    moment = pa.timestamp("us", "UTC")
+    words = [(name, pa.string()) for name in ("customer", "decision", "treatment", "configuration")]
+    return pa.schema(
+        [*words, ("probability", pa.float64()), ("arm", pa.string()), ("at", moment), ("matures_at", moment)]
     )

@@ -46,6 +46,8 @@ def _register() -> None:
         build,
         check,
         configure,
+        decide,
+        decisions,
         demo,
         evaluate,
         init,
@@ -55,6 +57,7 @@ def _register() -> None:
         needs,
         offer,
         permission,
+        programme,
         rehearse,
         serve,
         simulate,
@@ -75,6 +78,9 @@ def _register() -> None:
     permission.register(app)
     migrate.register(app)
     verify.register(app)
+    decide.register(app)
+    decisions.register(app)
+    programme.register(app)
     appraise.register(app)
     needs.register(app)
     offer.register(app)

@@ -1,0 +1,259 @@
+"""A programme as it runs: its arms and treatments so far, what it used, its prices, and looks at its verdict.
+
+    running = store.read(lambda it: running_of(it, programme, now=now))
+    number, look = store.write(lambda it: look_now(it, programme, planned=planned, now=now))
+
+Arms and outcomes are counted from what is nobody's of each decision, the forgotten's among them; no permit is
+needed, and nothing leads back to a customer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trato.customize.programme.document import programme_from
+from trato.customize.programme.lessons import learning_of
+from trato.customize.programme.treatments import ARMS, NOTHING
+from trato.errors import BadOption
+from trato.estimates import Interval
+from trato.measure.programme import ArmSum, Look, Units, look
+from trato.measure.sample_ratio import SampleRatio
+from trato.measure.sequences import Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from trato.customize.programme.decision import Anonymous
+    from trato.customize.programme.lessons import Drift
+    from trato.customize.programme.store import LearningStore, ServedProgramme, Use
+    from trato.customize.programme.treatments import Programme
+
+PAGE = 5_000
+_Z = 1.959964
+
+
+@dataclass(frozen=True, slots=True)
+class ArmSoFar:
+    """An arm: its declared share, its units, its decisions, and how many of these gave something."""
+
+    arm: str
+    share: float
+    units: int
+    decisions: int
+    given: int
+
+
+@dataclass(frozen=True, slots=True)
+class TreatmentSoFar:
+    """A treatment: how often it was given, how many of these have matured and were taken, the money they
+    brought (minor units), and the rate at which it is taken with its 95 % interval (Wilson), None before the
+    first matured.
+
+    The rate is what came, not what the treatment caused: whoever gets it was chosen.
+    """
+
+    treatment: str
+    given: int
+    matured: int
+    taken: int
+    amount: int
+    rate: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A programme as it runs at a moment. `served` is None before it is served; `looks` are all looks taken,
+    by number; `prices` are minor units for each unit of what is scarce; `evidence` counts the outcomes that
+    the model learned from, and `drifts` are those that were noticed.
+    """
+
+    programme: Programme
+    at: datetime
+    served: ServedProgramme | None
+    decisions: int
+    matured: int
+    arms: tuple[ArmSoFar, ...]
+    treatments: tuple[TreatmentSoFar, ...]
+    uses: tuple[Use, ...]
+    prices: Mapping[str, float]
+    evidence: int
+    drifts: tuple[Drift, ...]
+    looks: tuple[tuple[int, Look], ...]
+
+
+def running_of(store: LearningStore, programme: Programme, *, now: datetime) -> Running:
+    """All that is known of a programme as it runs. Raises StorageError."""
+    served = store.served_programmes().get(programme.key)
+    shares = programme.holdouts.shares()
+    units: dict[str, set[bytes]] = {arm: set() for arm in ARMS}
+    decisions: Counter[str] = Counter()
+    given_by_arm: Counter[str] = Counter()
+    given: Counter[str] = Counter()
+    matured: Counter[str] = Counter()
+    taken: Counter[str] = Counter()
+    amounts: Counter[str] = Counter()
+    for one in _all(store, programme):
+        decisions[one.arm] += 1
+        units[one.arm].add(one.unit)
+        given_by_arm[one.arm] += one.treatment != NOTHING
+        given[one.treatment] += 1
+        if one.matures_at <= now:
+            matured[one.treatment] += 1
+            taken[one.treatment] += one.taken
+            amounts[one.treatment] += one.amount
+    learning = None
+    if served is not None and served.model and served.version == programme.version:
+        learning = learning_of(store, programme, served.model)
+    return Running(
+        programme=programme,
+        at=now,
+        served=served,
+        decisions=sum(decisions.values()),
+        matured=sum(matured.values()),
+        arms=tuple(
+            ArmSoFar(arm, shares[arm], len(units[arm] - {b""}), decisions[arm], given_by_arm[arm])
+            for arm in ARMS
+        ),
+        treatments=tuple(
+            TreatmentSoFar(
+                key, given[key], matured[key], taken[key], amounts[key], rate(taken[key], matured[key])
+            )
+            for key in dict.fromkeys([*(one.key for one in programme.treatments), *given])
+        ),
+        uses=tuple(store.uses_of(programme.key)),
+        prices=json.loads(store.model_document(served.prices)) if served and served.prices else {},
+        evidence=0 if learning is None else learning.posterior.evidence,
+        drifts=() if learning is None else learning.drifts,
+        looks=looks_of(store, programme.key),
+    )
+
+
+def look_now(
+    store: LearningStore, programme: Programme, *, planned: int | None = None, now: datetime
+) -> tuple[int, Look]:
+    """Look whether a programme pays, and keep the look; its number and what it says.
+
+    `planned` is how many units of all arms the verdict shall be surest at; it is fixed by the first look, and
+    need not be said again. Raises BadOption where it differs, where none was ever said, or nothing matured.
+    """
+    before = looks_of(store, programme.key)
+    if planned is None and not before:
+        raise BadOption("the first look fixes for how many units the verdict is planned", hint="say it")
+    found = look(
+        units_of(store, programme, now=now),
+        {str(arm): share for arm, share in programme.holdouts.shares().items()},
+        at=now,
+        planned=before[-1][1].planned if planned is None else planned,
+        before=before[-1][1] if before else None,
+    )
+    return store.add_look(programme.key, now, document_of(found)), found
+
+
+def units_of(store: LearningStore, programme: Programme, *, now: datetime) -> Units:
+    """The units of which every decision has matured, each with what it brought net of what it cost.
+
+    Raises BadOption where there is none.
+    """
+    declared = {programme.version: programme}
+    sums: dict[bytes, tuple[str, int, int]] = {}
+    open_: set[bytes] = set()
+    for one in _all(store, programme):
+        if not one.unit:
+            continue  # of the forgotten, and of whom nothing might be read: nobody's
+        if one.matures_at > now:
+            open_.add(one.unit)
+            continue
+        if one.version not in declared:
+            declared[one.version] = programme_from(store.model_document(one.version))
+        _, net, number = sums.get(one.unit, (one.arm, 0, 0))
+        brought = net_of(declared[one.version], one.treatment, one.taken, one.amount)
+        sums[one.unit] = (one.arm, net + brought, number + 1)
+    counted = [one for unit, one in sums.items() if unit not in open_]
+    if not counted:
+        raise BadOption("no decision of the programme has matured yet", hint="its verdict has nothing to see")
+    arms = tuple(
+        arm for arm in ARMS if programme.holdouts.shares()[arm] or any(a == arm for a, _, _ in counted)
+    )
+    place: dict[str, int] = {arm: number for number, arm in enumerate(arms)}
+    return Units(
+        arms,
+        np.array([place[arm] for arm, _, _ in counted], np.int64),
+        np.array([net for _, net, _ in counted], np.int64),
+        np.array([number for _, _, number in counted], np.int64),
+    )
+
+
+def net_of(programme: Programme, given: str, taken: bool, amount: int) -> int:
+    """What a decision brought net of what it cost, in minor units; a lever changes nothing of that."""
+    treatment = next((one for one in programme.treatments if one.key == given), None)
+    if treatment is None:
+        return amount
+    if programme.goal.outcome == "money":
+        brought = amount
+    else:
+        # A success that comes without a treatment is worth no less than the best one that a treatment brings.
+        brought = taken * (treatment.value or max(one.value for one in programme.treatments))
+    return brought - treatment.cost - taken * treatment.cost_taken
+
+
+def rate(taken: int, of: int) -> Interval | None:
+    """A share with its 95 % interval (Wilson); None of nothing."""
+    if not of:
+        return None
+    share = taken / of
+    middle = (share + _Z**2 / (2 * of)) / (1 + _Z**2 / of)
+    half = _Z / (1 + _Z**2 / of) * (share * (1 - share) / of + _Z**2 / (4 * of**2)) ** 0.5
+    return Interval(share, max(0.0, middle - half), min(1.0, middle + half))
+
+
+def looks_of(store: LearningStore, programme: str) -> tuple[tuple[int, Look], ...]:
+    """All looks at a programme, by number."""
+    return tuple((number, look_from(document)) for number, _, document in store.looks_at(programme))
+
+
+def document_of(one: Look) -> str:
+    """A look as it is kept: all of it, and its answer under `verdict`."""
+    return json.dumps({**asdict(one), "at": one.at.isoformat(), "verdict": one.answer}, sort_keys=True)
+
+
+def look_from(document: str) -> Look:
+    """A look from its document."""
+    said: dict[str, Any] = json.loads(document)
+
+    def interval(given: Any) -> Interval | None:
+        return None if given is None else Interval(**given)
+
+    return Look(
+        at=datetime.fromisoformat(said["at"]),
+        units=said["units"],
+        arms=tuple(
+            ArmSum(
+                one["name"],
+                one["units"],
+                one["decisions"],
+                Sample(**one["sample"]),
+                Interval(**one["mean"]),
+            )
+            for one in said["arms"]
+        ),
+        over_single=interval(said["over_single"]),
+        over_nothing=interval(said["over_nothing"]),
+        ratio=SampleRatio(**said["ratio"]),
+        answer=said["answer"],
+        reason=said["reason"],
+        more_customers=said["more_customers"],
+        planned=said["planned"],
+    )
+
+
+def _all(store: LearningStore, programme: Programme) -> Iterator[Anonymous]:
+    after = 0
+    while some := store.anonymous(programme.key, after, PAGE):
+        yield from some
+        after = some[-1].position
