@@ -242,3 +242,32 @@ def test_the_last_decisions_are_found(shopped: tuple[Store, Memory]) -> None:
     found = store.write(lambda it: last_decisions(it, "letters", 0, 25))
     everything = store.write(lambda it: it.matured("letters", 0, LATER, 10_000))
     assert found == everything[-25:]
+
+
+def test_what_is_told_while_it_is_settled_is_not_released(store: Store) -> None:
+    decision = decided(0, "ana")
+    fill(store, [decision])
+    seal_log(store, LATER)
+    read = partial(study_matured, programme=LETTERS, purposes=PURPOSES, now=LATER)
+    study = store.read(read)
+    assert study is not None
+    told, go_on = threading.Event(), threading.Event()
+
+    def tell(it: Transaction) -> None:
+        report(
+            it,
+            [came(decision)],
+            programmes=PROGRAMMES,
+            purposes=PURPOSES,
+            touchpoints=TOUCHPOINTS,
+            now=LATER,
+        )
+        told.set()
+        go_on.wait(0.3)  # time for the learner to come in between, if it could
+
+    with ThreadPoolExecutor(1) as pool:
+        telling = pool.submit(store.write, tell)
+        told.wait(10)
+        store.write(partial(take_up, study=study, now=LATER))
+        telling.result()
+    assert budget(store) == 170

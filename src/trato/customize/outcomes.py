@@ -188,11 +188,16 @@ def _charge(
     programmes: Programmes,
 ) -> tuple[DecisionId, ...]:
     """Set aside again what was released when decisions were settled as not taken; those where that fails."""
-    served = store.served_programmes()
+    paid = {
+        one.key
+        for one in programmes
+        if one.budget is not None and any(each.cost_taken for each in one.treatments)
+    }
+    settled = {key: _held(store, key) for key in sorted({one.programme for one in decided.values()} & paid)}
     unfunded: list[DecisionId] = []
     for key, decision in decided.items():
-        programme, standing = programmes.by_key.get(decision.programme), served.get(decision.programme)
-        if programme is None or standing is None or decision.position > standing.settled_up_to:
+        programme = programmes.by_key.get(decision.programme)
+        if programme is None or decision.position > settled.get(decision.programme, 0):
             continue
         cost = _treated(store, decision, programme).treatment(decision.treatment).cost_taken
         one = whose[key]
@@ -207,6 +212,17 @@ def _charge(
         if not store.reserve(programme.key, {"budget": (cost, programme.budget)}):
             unfunded.append(key)
     return tuple(unfunded)
+
+
+def _held(store: LearningStore, programme: str) -> int:
+    """Up to which position a programme's decisions are settled; until this transaction ends, no further.
+
+    A learner that settles at the same time waits for what is reported here, or was first.
+    """
+    while (served := store.served_programmes().get(programme)) is not None:
+        if store.serve_programme(served, instead=served):
+            return served.settled_up_to
+    return 0
 
 
 def _move_beliefs(
