@@ -106,7 +106,8 @@ def look_at(
 
 def _likeliest(one: Decided) -> Decided:
     best = max(one.decision.candidates, key=lambda each: each.probability)
-    return Decided(replace(one.decision, treatment=best.treatment, probability=best.probability), one.ready)
+    shown = replace(one.decision, treatment=best.treatment, probability=best.probability, reserved=0)
+    return Decided(shown, one.ready)
 
 
 def _check(ready: Ready, asked: Asked, serving: Serving) -> None:
