@@ -35,7 +35,7 @@ from trato.customize.publish import publish
 from trato.customize.relationship import in_all, relationship_of
 from trato.interact.interactions import Interaction
 from trato.interact.log import NewEntry
-from trato.measure.programme import Units, look
+from trato.measure.running import look_now
 from trato.permission.give import GivePermission, give_permission
 
 if TYPE_CHECKING:
@@ -260,7 +260,7 @@ class _Run:
             self._tell(decision, after, min(told, 6.99) if late >= LATE else told)
             if twice < TWICE:
                 self._tell(decision, after, told)
-        if chose(decision):
+        if decision.purpose:
             self.made.append(_Made(person, decision, day, after is not None))
 
     def _tell(self, decision: Decision, after: float, told: float) -> None:
@@ -362,29 +362,18 @@ def _held_against_truth(run: _Run, days: int, seed: int, now: datetime) -> Simul
     money = money_of(programme)
     value = next(iter(money.values())).value
     base = truth.ANYWAY * value
-    nets = np.array([_net(money, value, one.decision.treatment, one.came) for one in run.made], np.float64)
+    made = [one for one in run.made if chose(one.decision)]
+    nets = np.array([_net(money, value, one.decision.treatment, one.came) for one in made], np.float64)
     true = np.array(
-        [truth.net(one.decision.treatment, one.person.need, money) + base for one in run.made], np.float64
+        [truth.net(one.decision.treatment, one.person.need, money) + base for one in made], np.float64
     )
-    arm = np.array([ARMS.index(one.decision.arm) for one in run.made])
-    who = np.array([one.person.number for one in run.made])
+    arm = np.array([ARMS.index(one.decision.arm) for one in made])
+    who = np.array([one.person.number for one in made])
     served = run.store.read(lambda it: it.served_programmes()[programme.key])
-    arms = tuple(_arm(one, nets, true, arm == place, who) for place, one in enumerate(ARMS))
-    units, counts = np.unique(who, return_counts=True)
-    first = {number: place for place, number in enumerate(who.tolist())}
-    unit_arm = np.array([arm[first[number]] for number in units.tolist()])
-    unit_net = np.bincount(np.searchsorted(units, who), nets)
-    unit_true = np.bincount(np.searchsorted(units, who), true)
-    seen = look(
-        Units(ARMS, unit_arm, unit_net.astype(np.int64), counts),
-        {str(one): share for one, share in programme.holdouts.shares().items()},
-        at=now,
-        planned=len(units),
-    )
-    policy, same = unit_arm == ARMS.index("policy"), unit_arm == ARMS.index("same_for_all")
+    _, seen = run.store.write(partial(look_now, programme=programme, planned=len(run.people), now=now))
     gained = seen.over_single
     difference = Estimate(
-        float(unit_true[policy].mean() - unit_true[same].mean()),
+        _true_difference(run, money, base),
         0.0 if gained is None else gained.mean,
         -np.inf if gained is None else gained.low,
         np.inf if gained is None else gained.high,
@@ -395,20 +384,35 @@ def _held_against_truth(run: _Run, days: int, seed: int, now: datetime) -> Simul
         customers=len(run.people),
         permitted=sum(one.newsletter for one in run.people),
         days=days,
-        decisions=len(run.made),
+        decisions=len(made),
         outcomes=run.outcomes,
         lessons=run.lessons,
         learned_from=posterior.evidence,
-        found_need=_found_need(run.made),
+        found_need=_found_need(made),
         effects=_effects(run, posterior),
-        arms=arms,
+        arms=tuple(_arm(one, nets, true, arm == place, who) for place, one in enumerate(ARMS)),
         best_single=truth.best_for_all(money),
         best_each=truth.best_for_each(money),
-        by_period=tuple(_by_period(run.made, true - base, days)),
+        by_period=tuple(_by_period(made, true - base, days)),
         difference=difference,
         look=seen,
         relationships=_relationships(run, now),
     )
+
+
+def _true_difference(run: _Run, money: Mapping[str, Money], base: float) -> float:
+    """What the policy truly brought a customer over the same for all, as the verdict counts customers: all of
+    whom anything may be known, those too who want no letters.
+    """
+    sums: dict[int, tuple[str, float]] = {}
+    for one in run.made:
+        _, before = sums.get(one.person.number, ("", 0.0))
+        brought = truth.net(one.decision.treatment, one.person.need, money) + base
+        sums[one.person.number] = (one.decision.arm, before + brought)
+    policy, same = (
+        [brought for arm, brought in sums.values() if arm == wanted] for wanted in ("policy", "same_for_all")
+    )
+    return float(np.mean(policy) - np.mean(same)) if policy and same else 0.0
 
 
 def _relationships(run: _Run, now: datetime) -> InAll | None:
