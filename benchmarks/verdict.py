@@ -149,9 +149,7 @@ def repeated(asked: argparse.Namespace) -> list[bool]:
         equals = partial(alarm, file=asked.file, looks=asked.looks, rows=asked.alarm_rows)
         said, _ = repeat(equals, asked.alarms, asked.jobs)
         share = said["personalise"] / asked.alarms
-        figures = (
-            f"{100 * share:.1f} % false alarms of {asked.alarms}, {asked.looks} looks at {asked.alarm_rows:,}"
-        )
+        figures = f"{100 * share:.1f} % alarms of {asked.alarms}, {asked.looks} looks at {asked.alarm_rows:,}"
         met.append(told("alike, live", share <= 0.05, figures))
     return met
 
