@@ -6,7 +6,7 @@ is in the company's minor units; words stand in `programme/wording.py`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +19,7 @@ from trato.customize.replay import may_be_given
 from trato.estimates import Interval
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -71,8 +71,7 @@ class Bound:
 class Explanation:
     """Why a decision came out so.
 
-    `net` (K,) is what each treatment is worth and `spread` (K,) half of its 90 % interval, both empty where
-    nothing may be weighed. `parts` are those of the treatment given, the greatest first, none for *nothing*.
+    `parts` are those of the treatment given, the greatest first, none for *nothing*.
     `runner_up` is the best of all others that could be given, and `margin` by how much less it is worth
     (below zero where the treatment given was explored). `explored` says that another was likelier.
     `evidence` is how many outcomes the model had learned, 0 for what was declared. `lever` multiplied the
@@ -82,8 +81,6 @@ class Explanation:
 
     decision: Decision
     ready: Ready
-    net: tuple[float, ...]
-    spread: tuple[float, ...]
     parts: tuple[Part, ...]
     runner_up: str | None
     margin: float
@@ -92,31 +89,28 @@ class Explanation:
     evidence: int
     lever: float
     without_levers: str | None
+    _sums: _Sums = field(repr=False)
 
     @property
     def candidates(self) -> tuple[Weighed, ...]:
         """All candidates in the programme's order."""
-        weighed = self.net or [None] * len(self.decision.candidates)
+        worths = self._sums.worths(range(len(self.ready.keys)))
         return tuple(
             Weighed(
                 one.treatment,
                 one.reason,
                 one.probability / WHOLE,
-                None
-                if net is None or one.reason == "not_permitted"
-                else Interval(net, net - self.spread[place], net + self.spread[place]),
+                worth if self.decision.purpose and one.reason != "not_permitted" else None,
             )
-            for place, (one, net) in enumerate(zip(self.decision.candidates, weighed, strict=True))
+            for one, worth in zip(self.decision.candidates, worths, strict=True)
         )
 
     @property
     def given(self) -> Interval | None:
-        """What the treatment given is worth; None where it may not be weighed."""
-        if not self.net:
+        """What the treatment given is worth, with its 90 % interval; None where it may not be weighed."""
+        if not self.decision.purpose:
             return None
-        place = self.ready.place[self.decision.treatment]
-        net, spread = self.net[place], self.spread[place]
-        return Interval(net, net - spread, net + spread)
+        return self._sums.worths([self.ready.place[self.decision.treatment]])[0]
 
 
 def explain(decision: Decision, ready: Ready) -> Explanation:
@@ -139,8 +133,6 @@ def explain(decision: Decision, ready: Ready) -> Explanation:
     return Explanation(
         decision=decision,
         ready=ready,
-        net=tuple(sums.net.tolist()) if weighable else (),
-        spread=tuple(sums.spread().tolist()) if weighable else (),
         parts=tuple(sums.parts(place)) if place else (),
         runner_up=None if second is None else ready.keys[second],
         margin=0.0 if second is None else float(sums.net[place] - sums.net[second]),
@@ -149,6 +141,7 @@ def explain(decision: Decision, ready: Ready) -> Explanation:
         evidence=ready.posterior.evidence,
         lever=ready.programme.treatments[place].lever,
         without_levers=_without_levers(decision, ready, may),
+        _sums=sums,
     )
 
 
@@ -173,11 +166,15 @@ class _Sums:
         net = ready.worth * incremental - charge
         return cls(ready, decision.facts, decision.contacts, features, incremental, charge, net)
 
-    def spread(self) -> Array:
-        """Half of the 90 % interval of each treatment's net worth."""
-        turned = self.features @ self.ready.root
-        found: Array = Z * np.abs(self.ready.worth) * np.sqrt((turned * turned).sum(axis=1))
-        return found
+    def worths(self, places: Sequence[int]) -> list[Interval]:
+        """The net worths of the treatments at these places."""
+        some = list(places)
+        turned = self.features[some] @ self.ready.root
+        spread = Z * np.abs(self.ready.worth[some]) * np.sqrt((turned * turned).sum(axis=1))
+        return [
+            Interval(mean, mean - each, mean + each)
+            for mean, each in zip(self.net[some].tolist(), spread.tolist(), strict=True)
+        ]
 
     def parts(self, place: int) -> list[Part]:
         """What each thing adds to a treatment's net worth, the greatest first; they sum to it."""
