@@ -192,7 +192,7 @@ class DecisionRecords(Records):
         amounts: dict[int, int] = {}
         within = {one.position: one for one in decided}
         words = "SELECT decision, at, taken, amount FROM outcomes WHERE decision IN (??)"
-        for page in rows_among(self._connection, words, within):
+        for page in rows_among(self._connection, words, list(within)):
             for position, at, was_taken, amount in page:
                 if within[position].at <= self._moment(at) <= within[position].matures_at:
                     taken[position] = taken.get(position, False) or bool(was_taken)

@@ -62,7 +62,7 @@ class GatheredRecords(Records):
         """
         found: dict[CustomerId, Score] = {}
         for purpose, theirs in self._check_all(permits).items():
-            for page in rows_among(self._connection, _SCORES, theirs, purpose):
+            for page in rows_among(self._connection, _SCORES, list(theirs), purpose):
                 for customer, *cells, as_of in page:
                     found[customer] = Score(*[customer, purpose, *cells, date.fromisoformat(as_of)])
         return found

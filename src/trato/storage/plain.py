@@ -11,10 +11,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from trato.storage.upsert import in_chunks
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -23,24 +21,29 @@ _AT_ONCE = 512  # a power of two, far below the number of values that either dat
 
 def rows_of(connection: Connection, words: str, *values: Any) -> list[tuple[Any, ...]]:
     """The rows of a statement that reads."""
-    cursor = _cursor(connection)
-    try:
-        cursor.execute(_own(connection.dialect.name, words, 0), values)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    except Exception as error:  # noqa: BLE001 -- it is raised again, as SQLAlchemy's
-        _raise(connection, words, cursor, error)
-    cursor.close()
-    return found
+    return _rows(connection, _own(connection.dialect.name, words, 0), values)
 
 
 def rows_among(
-    connection: Connection, words: str, many: Iterable[Any], *values: Any
+    connection: Connection, words: str, many: Sequence[Any], *values: Any
 ) -> Iterator[list[tuple[Any, ...]]]:
     """The rows of a statement that reads, 512 of the many at a time, which stand before the other values."""
-    for chunk in in_chunks(many, _AT_ONCE):
-        places = 1 << (len(chunk) - 1).bit_length()  # few different statements, which the driver keeps
-        filled = chunk + chunk[-1:] * (places - len(chunk))
-        yield rows_of(connection, _own("", words, places), *filled, *values)
+    for start in range(0, len(many), _AT_ONCE):
+        some = many[start : start + _AT_ONCE]
+        places = 1 << (len(some) - 1).bit_length()  # few different statements, which the driver keeps
+        own = _own(connection.dialect.name, words, places)
+        yield _rows(connection, own, (*some, *(some[-1],) * (places - len(some)), *values))
+
+
+def _rows(connection: Connection, own: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    cursor = _cursor(connection)
+    try:
+        cursor.execute(own, values)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    except Exception as error:  # noqa: BLE001 -- it is raised again, as SQLAlchemy's
+        _raise(connection, own, cursor, error)
+    cursor.close()
+    return found
 
 
 def put_rows(connection: Connection, words: str, rows: Sequence[tuple[Any, ...]]) -> int:
@@ -65,7 +68,7 @@ def _cursor(connection: Connection) -> Any:
     """The driver's cursor, within the connection's transaction."""
     if not connection.in_transaction():
         connection.begin()
-    return connection.connection.cursor()
+    return connection.connection.dbapi_connection.cursor()  # type: ignore[union-attr]  # open as long as the transaction is
 
 
 def _raise(connection: Connection, words: str, cursor: Any, error: Exception) -> NoReturn:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import func, insert, select
+
 from trato.customize.programme.store import ServedProgramme, Use
 from trato.storage.plain import put_rows, rows_among, rows_of
 from trato.storage.records import Records
+from trato.storage.tables.programmes import verdict_looks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -96,7 +99,7 @@ class ProgrammeRecords(Records):
         words = "SELECT unit, arm FROM holdout_arms WHERE unit IN (??) AND programme = ?"
         return {
             named[unit]: arm
-            for page in rows_among(self._connection, words, named, programme)
+            for page in rows_among(self._connection, words, list(named), programme)
             for unit, arm in page
         }
 
@@ -133,17 +136,21 @@ class ProgrammeRecords(Records):
 
     def add_look(self, programme: str, at: datetime, document: str) -> int:
         """Keep a look at a programme's verdict, and return its number, from 1."""
-        words = "SELECT coalesce(max(number), 0) FROM verdict_looks WHERE programme = ?"
-        number = int(rows_of(self._connection, words, programme)[0][0]) + 1
-        put = "INSERT INTO verdict_looks (programme, number, at, document) VALUES (?, ?, ?, ?)"
-        put_rows(self._connection, put, [(programme, number, self._kept(at), document)])
+        mine = verdict_looks.c.programme == programme
+        last = self._connection.scalar(select(func.max(verdict_looks.c.number)).where(mine))
+        number = (last or 0) + 1
+        row = {"programme": programme, "number": number, "at": at, "document": document}
+        self._connection.execute(insert(verdict_looks).values(**row))
         return number
 
     def looks_at(self, programme: str) -> tuple[tuple[int, datetime, str], ...]:
         """All looks at a programme's verdict, in order: number, when, and what was seen."""
-        words = "SELECT number, at, document FROM verdict_looks WHERE programme = ? ORDER BY number"
-        found = rows_of(self._connection, words, programme)
-        return tuple((number, self._moment(at), document) for number, at, document in found)
+        rows = self._connection.execute(
+            select(verdict_looks.c.number, verdict_looks.c.at, verdict_looks.c.document)
+            .where(verdict_looks.c.programme == programme)
+            .order_by(verdict_looks.c.number)
+        )
+        return tuple((number, at, document) for number, at, document in rows)
 
     def _held_uses(self, programme: str, wanted: Sequence[str]) -> dict[str, int]:
         """How much of each is used, held until the transaction ends; 0 of what was never used.

@@ -39,6 +39,7 @@ class Records:
     _writing: bool
     _transaction: object = field(default_factory=object)
     _over: bool = False
+    _held: set[CustomerId] = field(default_factory=set)
 
     @property
     def transaction(self) -> object:
@@ -59,12 +60,13 @@ class Records:
 
     def _hold_customers(self, those: Iterable[CustomerId]) -> None:
         """As hold_customer for a use of many, in the order of their ids. Raises UnknownCustomer."""
-        wanted = sorted(set(those))
+        wanted = sorted(set(those) - self._held)
         words = _HELD if self._writing and self._database == "postgresql" else _THERE
         found = [row[0] for page in rows_among(self._connection, words, wanted) for row in page]
         if len(found) != len(wanted):
             missing = min(set(wanted).difference(found))
             raise UnknownCustomer(f"there is no customer {missing}")
+        self._held.update(found)
 
     @property
     def _database(self) -> str:
