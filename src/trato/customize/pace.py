@@ -22,7 +22,7 @@ from trato.customize.programme.decision import ELIGIBLE, Candidate
 from trato.customize.programme.encode import encoded
 from trato.customize.programme.features import phi
 from trato.customize.programme.filters import HELD_BACK
-from trato.customize.programme.prices import prices
+from trato.customize.programme.prices import alike, prices
 from trato.customize.programme.ready import BUDGET, CAPACITY, Ready, ready_of
 from trato.customize.programme.treatments import NOTHING
 
@@ -227,6 +227,11 @@ def _solved(
     values = np.where(may, drawn.expected, -np.inf)[:, 1:]
     start = np.array([before.get(what, 0.0) for what in names]) if before else None
     found = prices(values, uses[1:], each, start)
+    last = alike(
+        values, uses[1:], found
+    )  # where customers have changed, only the last are like those to come
+    if last < len(values):
+        found = prices(values[-last:], uses[1:], each, found)
     return {what: float(price) for what, price in zip(names, found, strict=True) if price > 0}
 
 
