@@ -68,9 +68,10 @@ def test_the_proposed_hold_out_proves_its_effect_four_times_in_five() -> None:
     proven = 0
     for _ in range(400):
         some = rng.choice(len(past.unit), 500, replace=False)
-        mailed = rng.uniform(size=500) > 0.2
+        mailed = (rng.uniform(size=500) > 0.2).astype(float)
         after = past.during[some] + told.smallest * mailed
-        design = np.column_stack((np.ones(500), mailed, past.before[some], past.earlier[some]))
+        columns = (np.ones(500), mailed, past.before[some], past.earlier[some])
+        design = np.asarray(np.column_stack(columns), np.float64)
         weights, squares, *_ = np.linalg.lstsq(design, after, rcond=None)
         error = np.sqrt(squares[0] / 496 * np.linalg.inv(design.T @ design)[1, 1])
         proven += bool(weights[1] > 1.96 * error)
