@@ -6,8 +6,8 @@ Customers come in batches of a hundred, through `decide` on a SQLite store; pric
 every two hundred, as the server does it (customize/pace.py). What the treatments given are expected to bring
 is compared with the optimum of the linear programme that knows all customers in advance (HiGHS), which nobody
 can reach: a thousandth of the decisions explores, the first are not priced, and the policy draws. *Stock*:
-there is one treatment for a tenth of the customers. *Budget*: ten a customer, where letters cost ten and forty.
-*Unpriced* is the same without prices. A run that passes a limit ends with exit code 1.
+there is one treatment for a tenth of the customers. *Budget*: ten a customer, where letters cost ten and
+forty. *Unpriced* is the same without prices. A run that passes a limit ends with exit code 1.
 """
 
 from __future__ import annotations
