@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from trato.customize.programme.decision import Asked, Decision
-    from trato.customize.programme.treatments import Programme
+    from trato.customize.programme.treatments import Arm, Programme
 
 ANA = CustomerId("ana")
 ALL = Holdouts(0, 0, 0)
@@ -445,6 +445,20 @@ class TestBatch:
         found = decided(store, one, asked("ana"), asked("eva"), asked("leo"), unit="household")
         assert [each.treatment for each in found] == ["tea", NOTHING, "tea"]
         assert [each.unit for each in found] == ["household:1", "household:1", "person:leo"]
+
+    @pytest.mark.parametrize("arm", ["nothing", "same_for_all", "random"])
+    def test_who_moves_in_brings_their_hold_out(self, arm: Arm) -> None:
+        store = Memory()
+        for who in ("ana", "eva"):
+            store.meet(who, "offers")
+        store.arms["come_back", "person:ana"] = arm
+        store.arms["come_back", "person:eva"] = "policy"
+        one = programme()
+        assert decided(store, one, asked("ana"), unit="household")[0].arm == arm
+        store.units |= {CustomerId("ana"): "household:1", CustomerId("eva"): "household:1"}
+        found = decided(store, one, asked("eva"), asked("ana", 1), unit="household")
+        assert [each.arm for each in found] == [arm, arm]
+        assert store.arms["come_back", "household:1"] == arm
 
     def test_answers_come_in_the_order_of_asking(self) -> None:
         store = Memory()

@@ -18,7 +18,7 @@ from trato.customize.programme.decision import Asked, Candidate, Decision, Decis
 from trato.customize.programme.encode import encoded
 from trato.customize.programme.facts import Facts
 from trato.customize.programme.filters import HELD_BACK, Case, held, reasons_of
-from trato.customize.programme.holdouts import arm_of
+from trato.customize.programme.holdouts import arm_of, older
 from trato.customize.programme.look import look
 from trato.customize.programme.ready import BUDGET, CAPACITY
 from trato.customize.programme.serving import Serving
@@ -27,7 +27,7 @@ from trato.interact.interactions import Interaction
 from trato.interact.log import NewEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from trato.customers.customer import CustomerId
@@ -226,12 +226,26 @@ class _Batch:
         new = [unit for unit in units if unit not in arms]
         if new:
             salt = self.store.holdout_salt()
-            by_hash = {unit: arm_of(salt, programme.key, unit, programme.holdouts) for unit in new}
-            kept = {unit: arm for unit, arm in by_hash.items() if units[unit]}
-            arms |= by_hash
+            found = {unit: arm_of(salt, programme.key, unit, programme.holdouts) for unit in new}
+            if self.serving.unit != "person":
+                found |= self._brought(known, set(new))
+            kept = {unit: arm for unit, arm in found.items() if units[unit]}
+            arms |= found
             if kept and not only_look:
                 arms |= self.store.put_arms(programme.key, kept, self.now)
         return arms
+
+    def _brought(self, known: Sequence[Known], new: Collection[str]) -> Mapping[str, Arm]:
+        """The arms that members of new units bring with them from when each was a unit of their own."""
+        found: dict[str, Arm] = {}
+        for asked, one in zip(self.asked, known, strict=True):
+            if one.unit in new and self.serving.unit != "person":
+                members = self.store.members_of(asked.customer, self.serving.unit)
+                alone = [f"person:{member}" for member in members]
+                arms = self.store.arms_of(self.ready.programme.key, alone)
+                if arms:
+                    found[one.unit] = older((self.now, arm) for arm in arms.values())
+        return found
 
     def _left(self) -> dict[str, int]:
         """What is left of all that is limited, the day's capacity among it."""
