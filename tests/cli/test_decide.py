@@ -13,7 +13,7 @@ import pytest
 
 from tests.cli.commands import trato
 from tests.cli.deciding import Folder, folder_with
-from tests.customize.corner import TREATMENTS
+from tests.customize.corner import PURPOSES, TREATMENTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,7 +96,10 @@ def test_an_event_starts_one_decision_however_often_it_is_looked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TRATO_STORE", raising=False)
-    shop = folder_with(tmp_path, 3)
+    contact = PURPOSES.replace(
+        "fields: [name, email, language]", "marketing_contact: true\n    fields: [name]"
+    )
+    shop = folder_with(tmp_path, 3, purposes=contact)
     moment = "    moment: {starts: arrives, component: bread, least: 0.2}\n    touchpoints: [till, web]\n"
     treatments = TREATMENTS.replace("    touchpoints: [till, web]\n", moment)
     (shop.path / "treatments.yaml").write_text(treatments, encoding="utf-8")

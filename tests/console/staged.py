@@ -19,8 +19,13 @@ from tests.customize import corner as shops
 from tests.customize.corner import Corner, needs_model
 from trato.company.access import ROLES
 from trato.company.people import SetUp, begin_session, invite, set_up
+from trato.company.serving import serving_of
 from trato.console.routes import router
+from trato.customize.decide import decide
 from trato.customize.models import Models
+from trato.customize.programme.decision import WHOLE, Asked, Outcome
+from trato.customize.programme.ids import decision_id_of
+from trato.customize.publish import publish
 from trato.differentiate.known import Counted, MoneyDay, Score
 from trato.differentiate.needs.beliefs import believe
 from trato.differentiate.needs.stored_model import as_document
@@ -29,6 +34,7 @@ from trato.differentiate.value.learn import learn_values
 from trato.interact.conversations import OpenConversation, Promise, open_conversation, promise
 from trato.interact.log import Aside
 from trato.interact.touchpoints import Touchpoint
+from trato.measure.running import look_now
 from trato.storage.store import open_store
 
 if TYPE_CHECKING:
@@ -67,6 +73,7 @@ class Staged:
     customers: dict[str, CustomerId] = field(default_factory=dict)
     clock: Clock = field(default_factory=Clock)
     url: str = ""
+    decision: str = ""
 
     @property
     def store(self) -> Store:
@@ -107,6 +114,7 @@ def stage(folder: Path, store: Store, **pages: str) -> Staged:
     _customers(staged)
     _build(staged)
     _lately(staged)
+    _decisions(staged)
     return staged
 
 
@@ -143,7 +151,7 @@ def _customers(staged: Staged) -> None:
     corner.grant(who["empty"])
     for number in range(CROWD):
         who[f"crowd {number}"] = corner.meet(f"Crowd{number} Member")
-        corner.grant(who[f"crowd {number}"])
+        corner.grant(who[f"crowd {number}"], at=NOW - timedelta(days=60))
 
 
 def _build(staged: Staged) -> None:
@@ -237,6 +245,28 @@ def _lately(staged: Staged) -> None:
         it.put_aside([Aside(HOSTILE[:60], "no mapping", NOW, "{}")])
 
     staged.store.write(matters)
+
+
+def _decisions(staged: Staged) -> None:
+    """A loaf to try was decided for half the crowd, and some of it was taken."""
+    corner = staged.corner
+    serving, programme = serving_of(corner.company, corner.models), corner.company.programmes.by_key["loaves"]
+    people = [staged.customers[f"crowd {number}"] for number in range(0, CROWD, 2)]
+    asked = [
+        Asked(decision_id_of(one), one, "loaves", "web", number, number * 143_165_577 % WHOLE)
+        for number, one in enumerate(people)
+    ]
+
+    def made(it: Any) -> None:
+        publish(it, programme, now=NOW)
+        found = [one.decision for one in decide(it, asked, serving=serving, now=NOW - timedelta(days=40))]
+        at = NOW - timedelta(days=38)
+        some = [one for one in found if one.treatment != "nothing"][::2]
+        it.add_outcomes([Outcome(one.id, "r", at, at, True, 0) for one in some])
+        look_now(it, programme, planned=2_000, now=NOW)
+        staged.decision = found[0].id
+
+    staged.store.write(made)
 
 
 @contextmanager

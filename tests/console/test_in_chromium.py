@@ -24,6 +24,12 @@ NAMES = ("ana", "hostile", "long", "silent", "withdrawn", "empty")
 def pages_of(console: Staged) -> list[str]:
     """Every page that shows something, with customers of every sort."""
     rooms = ["/", "/customers", "/portfolio", "/permissions", "/events", "/people", "/keys", "/access"]
+    rooms += [
+        "/programmes",
+        "/programmes/loaves",
+        "/programmes/loaves?parts=1",
+        f"/decisions/{console.decision}",
+    ]
     return rooms + [f"/customers/{console.customers[name]}" for name in NAMES]
 
 

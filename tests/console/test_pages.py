@@ -156,7 +156,9 @@ def test_the_last_administrator_stays(console: Staged, someone: Someone) -> None
 
 @pytest.mark.parametrize("page", [one for one in PAGES if one.method == "GET"], ids=lambda one: one.path)
 def test_every_answer_is_strict(console: Staged, someone: Someone, page: Any) -> None:
-    path = page.path.format(customer=console.customers["hostile"], token="none")
+    path = page.path.format(
+        customer=console.customers["hostile"], token="none", decision=console.decision, programme="loaves"
+    )
     answer = someone("administrator").get(path)
     assert answer.headers["content-security-policy"] == HEADERS["Content-Security-Policy"]
     directives = dict(one.split(maxsplit=1) for one in HEADERS["Content-Security-Policy"].split("; "))
@@ -237,3 +239,45 @@ def test_a_store_that_is_away_is_told_and_to_be_tried_again(console: Staged) -> 
             assert answer.status_code == 503
             assert answer.headers["retry-after"]
             assert "Inténtelo de nuevo" in answer.text
+
+
+def test_a_decision_says_what_why_and_that_it_comes_out_the_same(console: Staged, someone: Someone) -> None:
+    page = text_of(someone("agent").get(f"/decisions/{console.decision}").text)
+    for told in (
+        "A loaf to try",
+        "The same, bit for bit",
+        "Probability",
+        "half a loaf of",
+        "Nothing was told",
+    ):
+        assert told in page or told == "Nothing was told", told
+    assert someone("agent").get("/decisions/none").status_code == 404
+    who = console.customers["crowd 0"]
+    page = text_of(someone("agent").get(f"/customers/{who}").text)
+    assert "What we would give next" in page
+    assert "The last decision" in page
+
+
+def test_who_permits_nothing_is_given_nothing_next(console: Staged, someone: Someone) -> None:
+    page = text_of(someone("agent").get(f"/customers/{console.customers['silent']}").text)
+    assert "What we would give next" not in page
+
+
+def test_a_programme_says_how_it_runs_and_a_look_is_kept(console: Staged, someone: Someone) -> None:
+    here = someone("analyst")
+    assert "A loaf to try" in text_of(here.get("/programmes").text)
+    page = text_of(here.get("/programmes/loaves?parts=1").text)
+    for told in (
+        "Does it pay?",
+        "Hold-out arms",
+        "The same for all",
+        "Budget",
+        "What each part of the policy adds",
+    ):
+        assert told in page, told
+    answer = here.send("/programmes/loaves/looks")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/programmes/loaves?done=looked")
+    assert "All 2 looks" in text_of(here.get("/programmes/loaves").text)
+    assert here.send("/programmes/loaves/looks", planned="many").status_code == 422
+    assert here.send("/programmes/loaves/looks", planned="77").status_code == 422
+    assert here.get("/programmes/none").status_code == 404

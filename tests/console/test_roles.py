@@ -27,8 +27,9 @@ NAMED = pytest.mark.parametrize("page", BEHIND, ids=lambda page: f"{page.method}
 
 def address(page: Page, console: Staged) -> str:
     return page.path.format(
-        customer=console.customers["ana"], matter="none", person="none", key="none", token="none"
-    )
+        customer=console.customers["ana"], decision=console.decision, programme="loaves",
+        matter="none", person="none", key="none", token="none",
+    )  # fmt: skip
 
 
 def ask(here: Somebody, page: Page, console: Staged, token: str) -> tuple[int, str]:
@@ -100,7 +101,7 @@ def test_pages_that_show_customers_need_a_role() -> None:
 @pytest.mark.parametrize("role", ROLES)
 def test_the_menu_offers_what_may_be_seen(someone: Callable[..., Somebody], role: Role) -> None:
     text = someone(role).get("/").text
-    for area in ("customers", "portfolio", "permissions", "events", "people", "keys"):
+    for area in ("customers", "portfolio", "programmes", "permissions", "events", "people", "keys"):
         assert (f'href="/{area}"' in text) == (area in MAY[role])
 
 

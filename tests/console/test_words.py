@@ -19,8 +19,11 @@ from trato.console.render import HERE
 from trato.console.words import SIGNS, Reader, console_words
 from trato.customize.leave import Stands
 from trato.customize.names import Names
+from trato.customize.programme.treatments import ARMS
 from trato.differentiate.value.tiers import Tier
 from trato.interact.interactions import KINDS, STANCES
+from trato.measure.programme import Answer, Reason
+from trato.measure.standing import Experiment
 from trato.pages.words import LANGUAGES, preferred
 from trato.permission.purposes import LEGAL_BASES
 from trato.storage.blocks import LOGS
@@ -38,8 +41,8 @@ BEHIND: dict[str, Sequence[str]] = {
     "role": [*ROLES, *(f"{role}.may" for role in ROLES)],
     "area": sorted(MAY["administrator"]),
     "scope": SCOPES,
-    "nav": ["customers", "portfolio", "permissions", "events", "people", "keys"],
-    "home": ["customers", "portfolio", "permissions", "events", "people", "keys"],
+    "nav": ["customers", "portfolio", "programmes", "permissions", "events", "people", "keys"],
+    "home": ["customers", "portfolio", "programmes", "permissions", "events", "people", "keys"],
     "tier": [f"{tier.value}{end}" for tier, end in product(Tier, ("", ".who", ".do"))],
     "is": [tier.value for tier in Tier],
     "why": get_args(Stands),
@@ -52,6 +55,14 @@ BEHIND: dict[str, Sequence[str]] = {
     "who": ["household", "account"],
     "find": ["empty", "nobody"],
     "people.problem": ["last"],
+    "programme.problem": ["planned", "early"],
+    "programme.state": ["to_come", "runs", "over"],
+    "programme.by": ["system", "person"],
+    "verdict": get_args(Answer),
+    "verdict.because": get_args(Reason),
+    "arm": ARMS,
+    "scarce": ["budget", "stock", "capacity"],
+    "parts": get_args(Experiment),
     "keys.problem": ["scope", "label"],
     "customer.problem": ["evidence", "long", "matter", "promised", "due"],
     "ledger.fault": ["altered", "missing", "moved", "added", "head"],

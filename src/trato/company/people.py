@@ -31,17 +31,27 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Area = Literal[
-    "portfolio", "customers", "identity", "record", "matters", "permissions", "events", "people", "keys"
+    "portfolio",
+    "programmes",
+    "customers",
+    "identity",
+    "record",
+    "matters",
+    "permissions",
+    "events",
+    "people",
+    "keys",
 ]
 
 # What each role may see and do. The documentation's table is this one, and a test tries every page with it.
 MAY: Mapping[Role, frozenset[Area]] = {
-    "analyst": frozenset({"portfolio", "customers", "events"}),
+    "analyst": frozenset({"portfolio", "programmes", "customers", "events"}),
     "agent": frozenset({"portfolio", "customers", "identity", "record", "matters"}),
     "data_protection": frozenset({"customers", "identity", "record", "permissions", "events"}),
     "administrator": frozenset(
         {
             "portfolio",
+            "programmes",
             "customers",
             "identity",
             "record",

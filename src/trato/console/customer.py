@@ -7,6 +7,7 @@ from datetime import datetime, time
 from typing import TYPE_CHECKING
 
 from trato.console.customers import called, known_by, note_looks
+from trato.console.next_treatment import given_of, next_of
 from trato.console.permissions import names_of
 from trato.customers.customer import CustomerId
 from trato.customize.leave import leave_of
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from trato.company.access import Looked
+    from trato.console.next_treatment import Given, Next
     from trato.console.visit import Visit
     from trato.customize.leave import Leave
     from trato.customize.relationship import Guess, Relationship
@@ -89,7 +91,14 @@ def _page(visit: Visit, *, status: int = 200, problem: str = "") -> Response:
 
     def read(
         it: Transaction,
-    ) -> tuple[KnownCustomer, Leave, list[Conversation], Watched, Relationship | None]:
+    ) -> tuple[
+        KnownCustomer,
+        Leave,
+        list[Conversation],
+        Watched,
+        Relationship | None,
+        tuple[tuple[Next, ...], tuple[Given, ...]],
+    ]:
         known = known_by(it, visit, customer, asked)
         leave = leave_of(it, purposes, customer, now=visit.now)
         matters = [
@@ -105,9 +114,10 @@ def _page(visit: Visit, *, status: int = 200, problem: str = "") -> Response:
             now=visit.now,
         )
         seen = _watched(it, visit, customer, leave) if watches else NOT_WATCHED
-        return known, leave, matters, seen, worth
+        nexts = next_of(it, visit, customer), given_of(it, visit, leave)
+        return known, leave, matters, seen, worth, nexts
 
-    known, leave, matters, watched, knowing = visit.desk.store.read(read)
+    known, leave, matters, watched, knowing, (nexts, given) = visit.desk.store.read(read)
     note_looks(visit, [known], *(one.purpose for one in matters))
     return visit.show(
         "customer",
@@ -115,6 +125,8 @@ def _page(visit: Visit, *, status: int = 200, problem: str = "") -> Response:
         k=known,
         name=called(visit.reader, known),
         knowing=knowing,
+        programmes_next=nexts,
+        given_last=given,
         guesses=() if knowing is None else _telling(knowing),
         matters=sorted(matters, key=lambda one: one.opened_at),
         touchpoints=visit.desk.company.touchpoints,

@@ -18,7 +18,20 @@ from starlette.responses import RedirectResponse, Response
 
 from trato import errors
 from trato.company.attempts import Attempts
-from trato.console import customer, customers, door, events, home, keys, people, permissions, portfolio
+from trato.company.serving import serving_of
+from trato.console import (
+    customer,
+    customers,
+    decision,
+    door,
+    events,
+    home,
+    keys,
+    people,
+    permissions,
+    portfolio,
+    programmes,
+)
 from trato.console.render import sign, style
 from trato.console.visit import Desk, Visit, arrive, filled_in
 from trato.pages.served import HEADERS
@@ -62,6 +75,10 @@ PAGES: tuple[Page, ...] = (
     Page("POST", "/customers/{customer}/matters", customer.open_matter, "matters"),
     Page("POST", "/customers/{customer}/matters/{matter}", customer.change_matter, "matters"),
     Page("GET", "/portfolio", portfolio.show, "portfolio"),
+    Page("GET", "/decisions/{decision}", decision.show, "customers"),
+    Page("GET", "/programmes", programmes.show, "programmes"),
+    Page("GET", "/programmes/{programme}", programmes.show_one, "programmes"),
+    Page("POST", "/programmes/{programme}/looks", programmes.look, "programmes"),
     Page("GET", "/permissions", permissions.show, "permissions"),
     Page("POST", "/permissions/verify", permissions.verify_ledger, "permissions"),
     Page("GET", "/events", events.show, "events"),
@@ -109,7 +126,7 @@ def router(
     `models` keeps the fitted models that were read from the store. A `secret` that changes makes forms that
     are open in a browser useless; sessions are in the store and stay.
     """
-    desk = Desk(company, store, models, now, draw, secret, Attempts())
+    desk = Desk(company, store, models, now, draw, secret, Attempts(), serving_of(company, models))
     found = APIRouter(include_in_schema=False, default_response_class=Response)
     for page in PAGES:
         found.add_api_route(

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from trato.company.attempts import Attempts
     from trato.company.folder import Company
     from trato.company.people import Visitor
+    from trato.customize.decide import Serving
     from trato.storage.store import Store
 
 MOST_BYTES = 60 * 1024  # a server in front may allow 64
@@ -42,7 +43,9 @@ YEAR_SECONDS = 365 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What every page is given: the company, its store, its models, the clock, randomness and a secret."""
+    """What every page is given: the company, its store, its models, the clock, randomness, a secret, and what
+    decisions are made with.
+    """
 
     company: Company
     store: Store
@@ -51,6 +54,7 @@ class Desk:
     draw: Callable[[int], bytes]
     secret: bytes = field(repr=False)
     attempts: Attempts = field(repr=False)
+    serving: Serving = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -342,6 +342,8 @@ CONSOLE: dict[tuple[str, str], Requests] = {
     ],
     ("POST", "/people"): lambda _: [{"data": {"role": "agent"}}],
     ("POST", "/people/{person}"): lambda _: [{"data": {"do": "link"}}],
+    ("GET", "/programmes/{programme}"): lambda _: [{}, {"params": {"parts": "1"}}],
+    ("POST", "/programmes/{programme}/looks"): lambda _: [{"data": {"planned": "1000"}}],
     ("POST", "/me/guide/{talk}/answer"): lambda _: [{"data": {"key": "honey", "answer": "jar"}}],
     ("POST", "/me/guide/{talk}/correct"): lambda _: [{"data": {"component": "bread", "module": "spelt"}}],
     ("POST", "/me/guide/{talk}/accept"): lambda _: [{"data": {"seen": "this"}}],
@@ -357,6 +359,7 @@ def path_of(scene: Scene, path: str, one: Planted) -> str:
         "conversation": lambda: one.conversation,
         "matter": lambda: one.conversation,
         "decision": lambda: one.decision,
+        "programme": lambda: "loaves",
         "person": lambda: scene.people["spare"],
         "token": lambda: scene.corner.store.write(
             lambda it: invite(it, "agent", now=LATER, draw=secrets.token_bytes)
