@@ -190,7 +190,8 @@ class _Told:
         return _SEVERAL[self.language].format(", ".join(labels[:-1]), labels[-1])
 
     def label(self, key: str) -> str:
-        labels = self.one.ready.programme.treatment(key).label
+        ready = self.one.ready
+        labels = ready.programme.treatments[ready.place[key]].label
         return labels.get(self.language) or next(iter(labels.values()), key)
 
     def money(self, minor: float) -> str:
