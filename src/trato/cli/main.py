@@ -45,6 +45,7 @@ def _register() -> None:
         appraise,
         build,
         check,
+        conduct,
         configure,
         decide,
         decisions,
@@ -81,6 +82,7 @@ def _register() -> None:
     decide.register(app)
     decisions.register(app)
     programme.register(app)
+    conduct.register(app)
     appraise.register(app)
     needs.register(app)
     offer.register(app)

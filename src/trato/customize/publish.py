@@ -83,7 +83,8 @@ def automate(store: LearningStore, programme: str, *, by: str, now: datetime) ->
     looks = store.looks_at(programme)
     if not looks:
         raise BadOption(
-            f"nobody has looked yet whether {programme!r} pays", hint="judge it first: trato verdict"
+            f"nobody has looked yet whether {programme!r} pays",
+            hint="look first: trato programme DIR PROGRAMME --look",
         )
     number, _, document = looks[-1]
     verdict = str(_plain(document).get("verdict", ""))
