@@ -6,7 +6,7 @@ One programme of 20 treatments with stock for each, a budget, a cap, conditions,
 visit. Every customer permits it, has a score, and is a person.
 
 *Alone*: one decision at a time in a transaction that is never committed, its reasons in words included; CPU.
-*In batch*: `trato decide` for all customers, SQLite with `synchronous=FULL`, each row under its customer's key.
+*In batch*: `trato decide` for all customers, `synchronous=FULL`, each row under its customer's key.
 *Over HTTP*: `trato serve` in a process of its own and a client in another, 8 connections, one decision each,
 the log on disk before the answer; SQLite with `synchronous=FULL`, and PostgreSQL where the URL of an empty,
 migrated database is given. Both processes share the machine's cores. *Memory*: the resident set of a process
@@ -119,7 +119,7 @@ def treatments() -> str:
     for place in range(1, TREATMENTS):
         condition = ", eligible: context.age > 18" if place % 2 else ""
         found.append(
-            f"      t{place:02}: {{label: {{en: treatment {place}}}, value: 10, cost: 0.05, stock: 100000000, "
+            f"      t{place:02}: {{label: {{en: number {place}}}, value: 10, cost: 0.05, stock: 100000000, "
             f"configuration: {{message: m{place % 4}}}, attributes: {{price: {place / 20}}}{condition}}}\n"
         )
     return "".join(found)
@@ -232,7 +232,7 @@ def alone(store: Store, folder: Path, people: Sequence[CustomerId]) -> None:
 
         with contextlib.suppress(Undone):
             store.write(work)
-        return statistics.median(times[len(times) // 10 :]) * 1e6
+        return float(statistics.median(times[len(times) // 10 :])) * 1e6
 
     ready = store.read(lambda it: serving.served(it, "measured", None))
     say(f"alone: {len(ready.keys)} treatments, {ready.layout.size} features; CPU p50 without commit")
@@ -338,7 +338,8 @@ def client(given: dict[str, Any]) -> dict[str, Any]:
 
     async def all_of_them() -> float:
         started = time.perf_counter()
-        begun, until = started + given["seconds"] / 5, started + given["seconds"]
+        seconds = float(given["seconds"])
+        begun, until = started + seconds / 5, started + seconds
         await asyncio.gather(*(ask(begun, until) for _ in range(CONNECTIONS)))
         return time.perf_counter() - begun
 

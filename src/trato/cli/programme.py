@@ -240,7 +240,7 @@ def _told_look(number: int, one: Look, span: Callable[[Interval], str]) -> Itera
     if one.over_nothing is not None:
         yield f"    over nothing {span(one.over_nothing)} a customer"
     off = "OFF" if one.ratio.off else "as declared"
-    yield f"    {one.units:,} of {one.planned:,} planned units; the arms' shares are {off} (p {one.ratio.p:.2g})"
+    yield f"    {one.units:,} of {one.planned:,} planned units; the shares are {off} (p {one.ratio.p:.2g})"
 
 
 def _told_parts(
