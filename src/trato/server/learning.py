@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from trato.customize.learn import PAGE, study_matured, take_up
 from trato.customize.pace import study_prices, take_up_prices
+from trato.customize.programme.choose import warm_up
 from trato.customize.publish import publish
 from trato.errors import StorageError
 from trato.server.problems import note_fault
@@ -52,6 +53,7 @@ class Learner:
 
     def publish(self) -> None:
         """Serve every programme as it is declared. Raises StorageError."""
+        warm_up()
         for one in self._context.company.programmes:
             self._context.store.write(lambda it, one=one: publish(it, one, now=self._context.now()))  # type: ignore[misc]  # a default binds it now; mypy infers no such lambda
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trato.customize.programme.decision import WHOLE
+from trato.customize.programme.features import Layout
 from trato.customize.programme.vector import vectors
 
 if TYPE_CHECKING:
@@ -66,6 +67,22 @@ def policy(
         seeds=seeds,
         explore=ready.explore,
         eligible=eligible,
+    )
+
+
+def warm_up() -> None:
+    """Load the kernels and their tables, which takes a second or two, so that no customer waits for them."""
+    one = np.zeros((1, 1), np.float32)
+    vectors(
+        Layout(("1",), ("given",), np.zeros((0, 2), np.int32)),
+        one,
+        one,
+        np.zeros(2, np.float32),
+        np.zeros((2, 2), np.float32),
+        np.zeros(1),
+        np.zeros(1),
+        seeds=np.zeros(1, np.uint64),
+        explore=0,
     )
 
 
