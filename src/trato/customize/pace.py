@@ -122,15 +122,14 @@ def last_decisions(
     def behind(position: int) -> int:
         return len(store.matured(programme, position, _FAR, many))
 
-    low, step = near, max(many, 1)
-    if behind(low) < many:  # begin further back
-        while low > 0 and behind(low) < many:
-            low, step = max(0, low - step), step * 2
-        return store.matured(programme, low, _FAR, 4 * many)[-many:]
-    high = low + step
-    while behind(high) == many:
-        low, step = high, step * 2
+    low, high, step = near, near, max(many, 1)
+    while low > 0 and behind(low) < many:  # begin further back
+        low, high, step = max(0, low - step), low, step * 2
+    if high == low:
         high = low + step
+        while behind(high) == many:
+            low, step = high, step * 2
+            high = low + step
     while high - low > many:  # at least so many behind `low`, fewer behind `high`
         middle = (low + high) // 2
         if behind(middle) == many:
