@@ -65,7 +65,8 @@ HISTORY_DAYS = 270
 WRITTEN_EVERY = 10  # days: to each of them about so often
 BUILT_EVERY = 30
 SAMPLED = 200  # customers of whom it is asked what knowing them is worth
-LATE, TWICE, TOO_LATE = 0.1, 0.02, 0.02  # of what came: told days later, told twice, after the window
+LATE, TWICE = 0.1, 0.02  # of what came: told days later, told twice
+TOO_LATE = 0.005  # of the others: they come after the window
 _95 = 1.959963984540054
 
 
@@ -251,9 +252,8 @@ class _Run:
     def _comes(self, person: Person, decision: Decision, day: int) -> None:
         after = truth.comes(person, decision.treatment, self.draw)
         lost, late, twice = self.draw.random(3).tolist()
-        if after is not None and lost < TOO_LATE:
-            after = None  # they came after all, when the window had closed
-            self._tell(decision, 8.0, 8.5)
+        if after is None and lost < TOO_LATE:
+            self._tell(decision, 8.0, 8.5)  # they came after all, when the window had closed
         if after is not None:
             # The letters' answers are read overnight; some a few days later, and some twice.
             told = after + (3.0 if late < LATE else 0.5)
