@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -81,6 +82,8 @@ def decide(
     found = serving.programme(programme)
     name = run or f"{clock():%Y-%m-%d-}{secrets.token_hex(4)}"
     with open_company_store(company, os.environ) as store, _stopping() as stop:
+        gc.collect()
+        gc.freeze()  # what is loaded stays: collecting walks over what comes alone
         store.write(lambda it: publish(it, found, now=clock()))
         report = decide_for(
             store,
