@@ -19,4 +19,4 @@ def test_the_wheel_holds_every_file_and_the_licence(tmp_path: Path) -> None:
     assert {p.relative_to(ROOT / "src").as_posix() for p in ours} <= held
     assert any(name.endswith("licenses/LICENSE") for name in held)
     assert "trato/py.typed" in held
-    assert "trato/examples/grocer/grocer.yaml" in held
+    assert {"trato/examples/grocer/grocer.yaml", "trato/examples/simulated/treatments.yaml"} <= held
