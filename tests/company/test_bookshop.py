@@ -6,6 +6,7 @@ from pathlib import Path
 
 from trato.company.folder import examine
 from trato.customize.programme.facts import Facts
+from trato.customize.programme.ready import ready_of
 from trato.customize.programme.treatments import STARTS, Programme
 
 BOOKSHOP = Path(__file__).resolve().parents[2] / "examples" / "bookshop"
@@ -45,3 +46,12 @@ def test_its_conditions_mean_what_they_say() -> None:
     assert call.holds(Facts({"tier": "migrator", "expected_value": 12_000})) is True
     assert call.holds(Facts({"tier": "migrator", "expected_value": 11_999})) is False
     assert call.holds(Facts({"tier": "migrator"})) is None
+
+
+def test_more_money_is_better_whatever_taking_costs() -> None:
+    """One unit of a goal of money is worth one, and what taking costs is charged whole."""
+    ready = ready_of(programmes()["notebooks_again"])
+    assert ready.programme.treatment("put_together").cost_taken == 80
+    assert ready.worth.tolist() == [0, 1, 1]
+    assert ready.charge.tolist() == [0, 2, 82]
+    assert ready.taken.tolist() == [0, 0, 0]

@@ -123,9 +123,6 @@ def by_hand(found: Decided) -> list[float]:
         if ready.programme.goal.outcome == "taken":
             worth.append(one.value * one.lever - taken)
             paid = taken * min(anyway, 1.0)
-        elif one.value:
-            worth.append(one.lever - taken / one.value)
-            paid = taken / one.value * anyway
         else:
             worth.append(one.lever)
             paid = taken

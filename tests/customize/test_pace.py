@@ -32,7 +32,7 @@ from trato.customize.programme.encode import layout_of
 from trato.customize.programme.lessons import Learning, written
 from trato.customize.programme.posterior import Posterior
 from trato.customize.programme.serving import Serving
-from trato.customize.programme.treatments import NO_TREATMENT, Feature, Holdouts, Programmes
+from trato.customize.programme.treatments import NO_TREATMENT, Feature, Goal, Holdouts, Programmes
 from trato.customize.publish import publish
 
 if TYPE_CHECKING:
@@ -250,3 +250,25 @@ def test_what_comes_back_of_the_budget_counts_as_left() -> None:
         found = study_prices(it, tight, purposes=PURPOSES, zone=ZONE, now=START + timedelta(days=5))
     assert found is not None
     assert found.left["budget"] == pytest.approx((100 + 0.44 * used) / 0.56, rel=0.05)
+
+
+def test_where_the_goal_is_money_nothing_is_hoped_to_come_back() -> None:
+    """How much came says not how many took it, so that all that is set aside is held to be spent."""
+    nothing, *letters_ = scarce().treatments
+    dear = scarce(
+        treatments=(
+            nothing,
+            *(replace(one, value=1, lever=9000, cost=50, cost_taken=50) for one in letters_),
+        ),
+        goal=Goal("money", 7, "purchase"),
+        prior_rate=1000.0,
+        budget=100_000,
+    )
+    store, _, _ = story(dear, 200, every=0)
+    used = store.used["letters", "budget"].used
+    assert used > 0
+    tight = replace(dear, budget=used + 100)
+    with store.begun() as it:
+        found = study_prices(it, tight, purposes=PURPOSES, zone=ZONE, now=START + timedelta(days=5))
+    assert found is not None
+    assert found.left["budget"] == pytest.approx(100)

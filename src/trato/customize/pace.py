@@ -179,15 +179,16 @@ def _left(
 
 
 def _taken(ready: Ready, recent: Sequence[Decision]) -> NDArray[np.float64]:
-    """How likely each treatment is taken in each decision (N, K), as the model expects."""
+    """How likely each treatment is taken in each decision (N, K), as the model expects.
+
+    Where the goal is money the model does not say how likely that is: then each is taken, as it is charged.
+    """
+    if ready.programme.goal.outcome == "money":
+        return np.ones((len(recent), len(ready.keys)))
     x = encoded(ready.programme.features, [one.facts for one in recent]).astype(np.float64)
     outcome = (x * ready.posterior.mean[: x.shape[1]]).sum(axis=1)[:, None] + np.stack(
         [phi(ready.layout, one, ready.modules) @ ready.posterior.mean for one in x.astype(np.float32)]
     )
-    if ready.programme.goal.outcome == "money":
-        values = np.array([one.value for one in ready.programme.treatments], np.float64)
-        outcome = outcome / np.where(values > 0, values, np.inf)
-        outcome[:, values <= 0] = 1.0
     likely: NDArray[np.float64] = np.clip(outcome, 0.0, 1.0)
     return likely
 

@@ -33,11 +33,8 @@ def charges(ready: Ready, customers: NDArray[np.float32], contacts: NDArray[np.i
     if ready.fatigue.any():
         found += contacts[:, None] * ready.fatigue
     if ready.taken.any():
-        anyway = np.maximum(
-            (customers.astype(np.float64) * ready.mean[: customers.shape[1]]).sum(axis=1), 0.0
-        )
-        if ready.programme.goal.outcome == "taken":
-            anyway = np.minimum(anyway, 1.0)
+        anyway = (customers.astype(np.float64) * ready.mean[: customers.shape[1]]).sum(axis=1)
+        anyway = np.minimum(np.maximum(anyway, 0.0), 1.0)
         found += anyway[:, None] * ready.taken
     return found
 

@@ -193,8 +193,8 @@ def _of(asks: Iterable[str], plain: Collection[str], *families: str) -> tuple[st
 def _money(programme: Programme) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """What one unit of the outcome is worth, what giving costs, and what a unit of taking costs: (K,) each.
 
-    Where the goal is money, how often it is taken follows from the value of one success; without that, what
-    taking costs is charged whole, which is never too little.
+    Where the goal is money, the outcome says how much came, and not how likely: what taking costs is charged
+    whole, which is never too little.
     """
     many = len(programme.treatments)
     worth, charge, taken = np.zeros(many), np.zeros(many), np.zeros(many)
@@ -205,9 +205,6 @@ def _money(programme: Programme) -> tuple[NDArray[np.float64], NDArray[np.float6
         if programme.goal.outcome == "taken":
             worth[place] = one.value * one.lever - one.cost_taken
             taken[place] = one.cost_taken
-        elif one.value > 0:
-            worth[place] = one.lever - one.cost_taken / one.value
-            taken[place] = one.cost_taken / one.value
         else:
             worth[place] = one.lever
             charge[place] += one.cost_taken
