@@ -12,6 +12,7 @@ from tests.customize.programme.letters import LETTERS, START, came, decided, let
 from tests.customize.programme.memory import Memory
 from tests.customize.test_learn import LATER, belief, learns, reports, shop
 from trato.customize.programme.belief import prior_of
+from trato.customize.programme.document import epoch_of
 from trato.customize.programme.encode import layout_of
 from trato.customize.programme.features import places
 from trato.customize.programme.lessons import posterior_of
@@ -64,7 +65,7 @@ BY_HAND = letters(conducted="person")
 def looked(verdict: str) -> Memory:
     store = Memory()
     publish(store, BY_HAND, now=START)
-    store.add_look("letters", START, json.dumps({"verdict": verdict}))
+    store.add_look("letters", START, json.dumps({"verdict": verdict, "epoch": epoch_of(BY_HAND)}))
     return store
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trato.customize.programme.document import epoch_of
 from trato.errors import BadOption
 from trato.measure.parts import parts_of
 from trato.measure.running import look_now, looks_of, running_of
@@ -29,7 +30,7 @@ def show(visit: Visit) -> Response:
         served = it.served_programmes()
         found = []
         for one in programmes:
-            looks = looks_of(it, one.key)
+            looks = looks_of(it, one.key, epoch_of(one))
             found.append((one, served.get(one.key), looks[-1] if looks else None))
         return found
 

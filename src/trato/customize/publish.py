@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from trato.customize.programme.belief import prior_of
-from trato.customize.programme.document import programme_from
+from trato.customize.programme.document import epoch_of, programme_from
 from trato.customize.programme.drift import watching
 from trato.customize.programme.encode import layout_of
 from trato.customize.programme.features import places
@@ -78,16 +78,20 @@ def may_automate(verdict: str) -> bool:
 def automate(store: LearningStore, programme: str, *, by: str, now: datetime) -> ServedProgramme:
     """Give a programme that a person conducts to the system, as `by` decides, and keep that they did.
 
-    Its last look must allow it. Raises BadOption where it does not, and for a programme that is not served.
+    The last look at its trial as it is served must allow it. Raises BadOption where it does not, and for a
+    programme that is not served.
     """
-    looks = store.looks_at(programme)
-    if not looks:
+    served = store.served_programmes().get(programme)
+    epoch = served and epoch_of(programme_from(store.model_document(served.version)))
+    looks = [(number, _plain(document)) for number, _, document in store.looks_at(programme)]
+    looks = [one for one in looks if one[1].get("epoch") == epoch]
+    if served is None or not looks:
         raise BadOption(
-            f"nobody has looked yet whether {programme!r} pays",
-            hint="look first: trato programme DIR PROGRAMME --look",
+            f"nobody has looked yet whether {programme!r} pays, as it is served now",
+            hint="look first: trato programme DIR PROGRAMME --look --planned UNITS",
         )
-    number, _, document = looks[-1]
-    verdict = str(_plain(document).get("verdict", ""))
+    number, said = looks[-1]
+    verdict = str(said.get("verdict", ""))
     if not may_automate(verdict):
         raise BadOption(
             f"the verdict on {programme!r} is {verdict!r}: that does not allow it",

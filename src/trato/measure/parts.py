@@ -16,7 +16,7 @@ from trato.customize.programme.features import phi
 from trato.customize.programme.filters import by_conditions
 from trato.customize.replay import may_be_given
 from trato.measure.log import Logged
-from trato.measure.running import net_of
+from trato.measure.running import net_of, success_of
 from trato.measure.standing import Considered, standing_experiments
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ def parts_of(
     """What levers cost over the last decisions, and the standing experiments on those of them that matured.
 
     Decisions are read as far as their customers permit it now; the experiments rest on those of the policy,
-    with the model that is served. None of these where too few matured. Raises StorageError.
+    with the model that is served. None of these where too few matured, or a
+    success has no value of its own. Raises StorageError.
     """
     served = store.served_programmes().get(programme.key)
     rows = last_decisions(store, programme.key, 0 if served is None else served.learned_up_to, most)
@@ -50,12 +51,13 @@ def parts_of(
     closed = [
         one
         for one in taught
-        if one.decision.matures_at <= now
+        if one.opens
+        and one.decision.matures_at <= now
         and one.decision.arm == "policy"
         and one.decision.by_person is None
         and one.decision.version == programme.version
     ]
-    if len(closed) < LEAST_CLOSED:
+    if len(closed) < LEAST_CLOSED or success_of(programme) is None:
         return levers, ()
     return levers, _standing(serving.served(store, programme.key, served), closed)
 

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 
 USUAL_RATE = 0.02
 USUAL_LEAST = 0.2
+USUAL_GRACE = 1.0  # days until all of a till's purchases have been loaded
 _OF_MOMENT = {
     "request": frozenset[str](),
     "arrives": frozenset({"component", "least"}),
@@ -197,12 +198,19 @@ class _OfProgramme(Reading):
                 )
         if "module" in said.keys and "component" not in said.keys:
             self.wrong.complain(said.under("module").at, "of which component the module is, is not said")
+        outcome = said.text("outcome") or "taken"
+        if outcome == "money" and "value" in said.keys:
+            self.wrong.complain(
+                said.under("value").at, "where the goal is money, it is its own value", "remove the value"
+            )
         return Goal(
-            cast("Any", said.text("outcome") or "taken"),
+            cast("Any", outcome),
             said.number("days", 1.0),
             source,
             said.text("component") or None,
             said.text("module") or None,
+            self.money(said, "value") if outcome == "taken" else None,
+            said.number("arrives_within", 0.0 if source == REPORTED else USUAL_GRACE),
         )
 
     def _treatments(self, said: Found, goal: Goal) -> list[Treatment]:

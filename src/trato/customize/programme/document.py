@@ -59,6 +59,25 @@ def version_of(document: str) -> str:
     return hashlib.sha256(document.encode()).hexdigest()[:32]
 
 
+def epoch_of(programme: Programme) -> str:
+    """What the trial of a programme is: half of a SHA-256, in hexadecimal, of its treatments with values,
+    costs and eligibility, of its goal, and of its hold-outs' shares.
+
+    Versions of one epoch may be judged together. Words and whatever the policy decides by may change within.
+    """
+    of_treatment = ("key", "configuration", "value", "cost", "cost_taken", "eligible")
+    trial = {
+        "treatments": [
+            {name: _plain(getattr(one, name)) for name in of_treatment} for one in programme.treatments
+        ],
+        **{
+            name: _plain(getattr(programme, name))
+            for name in ("goal", "same_for_all", "eligible", "holdouts")
+        },
+    }
+    return version_of(json.dumps(trial, sort_keys=True, separators=(",", ":"), allow_nan=False))
+
+
 def _treatment(**said: Any) -> Treatment:
     return Treatment(**(said | {"eligible": _condition(said.get("eligible"))}))
 

@@ -122,6 +122,18 @@ GOAL = Keys(
         ),
         Key("component", Text(), "Of interactions: the component that must be among what was chosen."),
         Key("module", Text(), "Of interactions: the module of that component."),
+        Key(
+            "arrives_within",
+            Number(0, 365),
+            "Within how many days of the window's end what happened in it has been told: so long nothing is "
+            "learned or judged of it. 1 of interactions, 0 of what is reported if nothing is said.",
+        ),
+        Key(
+            "value",
+            _MONEY,
+            "Of `taken`: what the verdict counts one success for, whatever was given, before costs. Needed "
+            "for it where treatments' values differ; theirs if nothing is said.",
+        ),
     )
 )
 

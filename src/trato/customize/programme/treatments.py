@@ -8,6 +8,7 @@ that matter to the individual; none is made up for one person.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 if TYPE_CHECKING:
@@ -85,7 +86,9 @@ class Goal:
     `money` (an amount in minor units, which is its own value).
 
     `source` says how it is known: `reported` by decision id, or by an interaction of that kind (`purchase` …)
-    of the customer behind the decision, with `component` (and `module`) where one is given.
+    of the customer behind the decision, with `component` (and `module`) where one is given. `value` is what
+    the verdict counts one success for, in minor units, whatever was given; None for what treatments say.
+    `arrives_within` so many days of the window's end, all that happened in it has been told.
     """
 
     outcome: Literal["taken", "money"]
@@ -93,6 +96,18 @@ class Goal:
     source: str = "reported"
     component: str | None = None
     module: str | None = None
+    value: int | None = None
+    arrives_within: float = 0.0
+
+    @property
+    def is_reported(self) -> bool:
+        """Whether what came of a decision is reported by its id, and not looked up in the log."""
+        return self.source == "reported"
+
+    @property
+    def grace(self) -> timedelta:
+        """How long after a window's end it is waited for what happened in it."""
+        return timedelta(days=self.arrives_within)
 
 
 @dataclass(frozen=True, slots=True)
