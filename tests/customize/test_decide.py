@@ -27,6 +27,7 @@ from trato.differentiate.needs.names import NamedNeed
 from trato.differentiate.needs.stored_model import as_document
 from trato.errors import BadOption, UnknownCustomer, UnknownProgramme
 from trato.interact.touchpoints import Touchpoint
+from trato.measure.sample_ratio import check_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -415,6 +416,24 @@ class TestLimits:
         assert store.used["come_back", "stock:tea"].used == 5
         assert {reasons(one).get("tea") for one in found} == {None, "no_stock"}
 
+    def test_what_another_took_the_last_of_is_the_reason(self) -> None:
+        """Two pieces, and money for nine: it was the money that was gone, though it is given back at once."""
+
+        class Taken(Memory):
+            def reserve(self, programme: str, uses: Mapping[str, tuple[int, int]]) -> bool:
+                self.used[programme, "budget"] = Use(programme, "budget", 860, 950)
+                return False
+
+            def uses_of(self, programme: str) -> Sequence[Use]:
+                seen = super(Taken, self).uses_of(programme)
+                self.used.clear()
+                return seen
+
+        store = Taken()
+        customer = asked(store.meet("ana", "offers"))
+        found = decided(store, self.all_to("tea", cost=100, stock=2, budget=950), customer)
+        assert reasons(found[0]) == {"tea": "no_budget"}
+
     def test_a_race_lost_at_every_turn_ends_in_nothing(self) -> None:
         class Gone(Memory):
             def reserve(self, programme: str, uses: Mapping[str, tuple[int, int]]) -> bool:
@@ -451,14 +470,41 @@ class TestBatch:
         store = Memory()
         for who in ("ana", "eva"):
             store.meet(who, "offers")
-        store.arms["come_back", "person:ana"] = arm
-        store.arms["come_back", "person:eva"] = "policy"
+        with store.begun() as it:
+            it.put_arms("come_back", {"person:eva": "policy"}, NOW - timedelta(days=1))
+            it.put_arms("come_back", {"person:ana": arm}, NOW - timedelta(days=2))
         one = programme()
         assert decided(store, one, asked("ana"), unit="household")[0].arm == arm
         store.units |= {CustomerId("ana"): "household:1", CustomerId("eva"): "household:1"}
         found = decided(store, one, asked("eva"), asked("ana", 1), unit="household")
         assert [each.arm for each in found] == [arm, arm]
         assert store.arms["come_back", "household:1"] == arm
+
+    def test_nor_does_a_hold_out_win_over_an_older_policy(self) -> None:
+        store = Memory()
+        for who in ("ana", "eva"):
+            store.meet(who, "offers")
+            store.units[CustomerId(who)] = "household:1"
+        with store.begun() as it:
+            it.put_arms("come_back", {"person:ana": "nothing"}, NOW - timedelta(days=1))
+            it.put_arms("come_back", {"person:eva": "policy"}, NOW - timedelta(days=2))
+        assert decided(store, programme(), asked("ana"), unit="household")[0].arm == "policy"
+
+    def test_arms_keep_their_shares_when_people_become_households(self) -> None:
+        store, one = Memory(), programme(holdouts=Holdouts(0.1, 0.1, 0.1))
+        people = [store.meet(f"c{n:04}", "offers") for n in range(1200)]
+        old = [asked(who, n) for n, who in enumerate(people[:800])]
+        with store.begun() as it:
+            store.serve(one)
+            decide(it, old, serving=serving(one), now=NOW - timedelta(days=300))
+        store.units |= {who: f"household:{n // 2}" for n, who in enumerate(people)}
+        found = decided(store, one, *(asked(who, n + 1200) for n, who in enumerate(people)), unit="household")
+        arms = {each.unit: each.arm for each in found}
+        counts = Counter(str(arm) for arm in arms.values())
+        assert len(arms) == 600
+        assert not check_once(counts, {str(arm): share for arm, share in one.holdouts.shares().items()}).off
+        new = {unit: arm for unit, arm in arms.items() if int(unit.partition(":")[2]) >= 400}
+        assert new == {unit: arm_of(store.salt, one.key, unit, one.holdouts) for unit in new}
 
     def test_answers_come_in_the_order_of_asking(self) -> None:
         store = Memory()

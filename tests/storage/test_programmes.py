@@ -193,6 +193,25 @@ def test_of_units_that_are_one_the_older_arm_stays(store: Store) -> None:
     assert store.read(lambda it: it.arms_of("winback", ["person:else"])) == {"person:else": "policy"}
 
 
+def test_the_arm_that_was_given_first_is_found_among_many(store: Store) -> None:
+    def settle(it: Transaction) -> None:
+        it.put_arms("welcome", {"person:new": "nothing", "person:else": "random"}, LATER)
+        it.put_arms("welcome", {"person:old": "policy"}, NOW)
+
+    def oldest(*units: str) -> Arm | None:
+        return store.read(lambda it: it.oldest_arm("welcome", units))
+
+    store.write(settle)
+    assert oldest("person:new", "person:nobody", "person:old") == "policy"
+    assert oldest("person:new") == "nothing"
+    assert oldest("person:nobody") is None
+    assert oldest() is None
+    # Of two given at once it is as when they are joined.
+    first = oldest("person:else", "person:new")
+    store.write(lambda it: it.join_units("person:new", "person:else"))
+    assert store.read(lambda it: it.arms_of("welcome", ["person:new"])) == {"person:new": first}
+
+
 def test_of_many_who_give_an_arm_at_once_all_hear_the_same(store: Store) -> None:
     arms: list[Arm] = ["policy", "nothing", "same_for_all", "random"]
     together = threading.Barrier(8)

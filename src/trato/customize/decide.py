@@ -18,7 +18,7 @@ from trato.customize.programme.decision import Asked, Candidate, Decision, Decis
 from trato.customize.programme.encode import encoded
 from trato.customize.programme.facts import Facts
 from trato.customize.programme.filters import HELD_BACK, Case, held, reasons_of
-from trato.customize.programme.holdouts import arm_of, older
+from trato.customize.programme.holdouts import arm_of
 from trato.customize.programme.look import look
 from trato.customize.programme.ready import BUDGET, CAPACITY
 from trato.customize.programme.serving import Serving
@@ -228,7 +228,7 @@ class _Batch:
             salt = self.store.holdout_salt()
             found = {unit: arm_of(salt, programme.key, unit, programme.holdouts) for unit in new}
             if self.serving.unit != "person":
-                found |= self._brought(known, set(new))
+                found |= self._brought(known, new)
             kept = {unit: arm for unit, arm in found.items() if units[unit]}
             arms |= found
             if kept and not only_look:
@@ -236,15 +236,15 @@ class _Batch:
         return arms
 
     def _brought(self, known: Sequence[Known], new: Collection[str]) -> Mapping[str, Arm]:
-        """The arms that members of new units bring with them from when each was a unit of their own."""
+        """The arms that new units keep of their members, who were units of their own: the one given first."""
         found: dict[str, Arm] = {}
         for asked, one in zip(self.asked, known, strict=True):
             if one.unit in new and self.serving.unit != "person":
                 members = self.store.members_of(asked.customer, self.serving.unit)
                 alone = [f"person:{member}" for member in members]
-                arms = self.store.arms_of(self.ready.programme.key, alone)
-                if arms:
-                    found[one.unit] = older((self.now, arm) for arm in arms.values())
+                arm = self.store.oldest_arm(self.ready.programme.key, alone)
+                if arm is not None:
+                    found[one.unit] = arm
         return found
 
     def _left(self) -> dict[str, int]:
@@ -359,18 +359,21 @@ class _Batch:
         for place, row in enumerate(self.rows):
             lost: dict[int, str] = {}
             while True:
-                left = self._left()
-                reasons = self._reasons(row, left)
+                reasons = self._reasons(row, self._left())
                 for gone, why in lost.items():
                     reasons[gone] = reasons[gone] or why
                 one = self._chosen(row, reasons, self._vector_of(place, reasons))
                 taken = self._taken([one])
                 if not taken or self.store.reserve(self.ready.programme.key, taken):
                     break
-                scarcest = min(self.ready.uses[one.place], key=lambda what: left[what])
-                lost[one.place] = _LOST.get(scarcest, "no_stock")
+                lost[one.place] = _LOST.get(self._scarcest(one.place), "no_stock")
             choices.append(one)
         return choices
+
+    def _scarcest(self, place: int) -> str:
+        """Of what a treatment uses, that of which there is least now, counted in how often it is enough."""
+        left = self._left()
+        return min(self.ready.uses[place].items(), key=lambda one: left[one[0]] / one[1])[0]
 
     def _vector_of(self, place: int, reasons: Sequence[str]) -> list[int]:
         return self._vectors(place, [reasons])[0]

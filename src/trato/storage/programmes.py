@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, insert, select
 
+from trato.customize.programme.holdouts import older
 from trato.customize.programme.store import ServedProgramme, Use
 from trato.storage.plain import put_rows, rows_among, rows_of
 from trato.storage.records import Records
@@ -102,6 +103,17 @@ class ProgrammeRecords(Records):
             for page in rows_among(self._connection, words, list(named), programme)
             for unit, arm in page
         }
+
+    def oldest_arm(self, programme: str, units: Sequence[str]) -> Arm | None:
+        """The arm that one of these units was given first of them all; None where none has one.
+
+        Of those given at one moment that of the first in the order of what units are kept as, as in
+        `join_units`: the arms have no say in it, so that they keep their shares.
+        """
+        words = "SELECT at, unit, arm FROM holdout_arms WHERE unit IN (??) AND programme = ?"
+        pages = rows_among(self._connection, words, [self._unit(one) for one in units], programme)
+        found = [(self._moment(at), unit, arm) for page in pages for at, unit, arm in page]
+        return older(found) if found else None
 
     def put_arms(self, programme: str, arms: Mapping[str, Arm], at: datetime) -> dict[str, Arm]:
         """Give units their arms; what a unit was given before stays. Returns what holds."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from trato.customers.customer import CustomerId
 from trato.customize.programme.decision import Anonymous, Taught
+from trato.customize.programme.holdouts import older
 from trato.customize.programme.store import ServedProgramme, Use, WhoseDecision
 from trato.differentiate.known import Counted, MoneyDay, Score
 from trato.differentiate.store import PublishedBuild
@@ -58,6 +59,7 @@ class Memory:
     decisions: list[Decision] = field(default_factory=list)
     outcomes: dict[tuple[DecisionId, str], Outcome] = field(default_factory=dict)
     looks: list[tuple[str, datetime, str]] = field(default_factory=list)
+    given_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
     salt: bytes = b"salt of the test"
     records: set[tuple[str, str, int]] = field(default_factory=set)
     transaction: object = field(default_factory=object)
@@ -235,7 +237,16 @@ class Memory:
     def arms_of(self, programme: str, units: Sequence[str]) -> Mapping[str, Arm]:
         return {one: self.arms[programme, one] for one in units if (programme, one) in self.arms}
 
+    def oldest_arm(self, programme: str, units: Sequence[str]) -> Arm | None:
+        given = [(self.given_at.get((programme, unit), LONG_AGO), unit) for unit in units]
+        arms = [
+            (at, unit, self.arms[programme, unit]) for at, unit in given if (programme, unit) in self.arms
+        ]
+        return older(arms) if arms else None
+
     def put_arms(self, programme: str, arms: Mapping[str, Arm], at: datetime) -> Mapping[str, Arm]:
+        for unit in arms:
+            self.given_at.setdefault((programme, unit), at)
         return {unit: self.arms.setdefault((programme, unit), arm) for unit, arm in arms.items()}
 
     def holdout_salt(self) -> bytes:
@@ -344,6 +355,17 @@ class Memory:
         return tuple(
             Taught(one, *self._came_of(one)) for one in self._decisions(permits) if one.position in asked
         )
+
+    def opening(self, programme: str, positions: Sequence[int]) -> frozenset[int]:
+        ends: dict[str, datetime] = {}
+        found: set[int] = set()
+        for one in self.decisions:
+            if one.programme == programme:
+                end = ends.get(one.unit) if one.unit else None
+                if end is None or one.at > end:
+                    ends[one.unit] = one.matures_at
+                    found.add(one.position)
+        return frozenset(found.intersection(positions))
 
     def happened_under(
         self, permits: Sequence[Permit], kind: str, since: datetime, until: datetime

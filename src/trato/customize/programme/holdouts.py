@@ -34,9 +34,11 @@ def arm_of(salt: bytes, programme: str, unit: str, holdouts: Holdouts) -> Arm:
     return "policy"
 
 
-def older(arms: Iterable[tuple[datetime, Arm]]) -> Arm:
-    """The arm that stays when units merge, each with the moment it was given: the one given first.
+def older(arms: Iterable[tuple[datetime, str, Arm]]) -> Arm:
+    """The arm that stays when units merge, each with the moment it was given and the unit's word: the one
+    given first.
 
-    Of two given at one moment the hold-out, so that nobody leaves it. Raises ValueError for none.
+    Of two given at one moment that of the first word: whatever the arms are, or they would not keep their
+    shares. Raises ValueError for none.
     """
-    return min(arms, key=lambda one: (one[0], one[1] == "policy", one[1]))[1]
+    return min(arms, key=lambda one: one[:2])[2]

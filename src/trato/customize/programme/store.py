@@ -119,6 +119,9 @@ class DecidingStore(StandingStore, Protocol):
     def arms_of(self, programme: str, units: Sequence[str]) -> Mapping[str, Arm]:
         """The hold-out arm that each unit was given; units without one are left out."""
 
+    def oldest_arm(self, programme: str, units: Sequence[str]) -> Arm | None:
+        """The arm that one of these units was given first of them all; None where none has one."""
+
     def put_arms(self, programme: str, arms: Mapping[str, Arm], at: datetime) -> Mapping[str, Arm]:
         """Give units their arms; what a unit was given before stays. Returns what holds."""
 
@@ -176,6 +179,9 @@ class LearningStore(DecidingStore, Protocol):
         A permit opens its customer's decisions of its own purpose. Outcomes count from `at` to `matures_at`
         by when they happened; several sum: taken where one was, and their amounts. Raises PermitVoid.
         """
+
+    def opening(self, programme: str, positions: Sequence[int]) -> frozenset[int]:
+        """Which of these decisions open an episode of their unit (`episodes.py`): where none was open."""
 
     def happened_under(
         self, permits: Sequence[Permit], kind: str, since: datetime, until: datetime
