@@ -1,7 +1,10 @@
 """Learning: decisions whose window has closed teach what treatments bring, in their order, each exactly once.
 
-A decision teaches when its window has closed, never before: until then nothing came of it yet, which is no
-failure. The served model, how far it has learned and what was set aside for what was not taken move in one
+A decision teaches when its window has closed and what happened in it has had time to arrive, never before:
+until then nothing came of it yet, which is no failure. Where the goal is found in the log, one purchase must
+not teach twice: only decisions that open an episode of their unit teach (`programme/episodes.py`).
+
+The served model, how far it has learned and what was set aside for what was not taken move in one
 transaction that compares and swaps: of two learners one teaches, and one that is stopped in the middle has
 done nothing. The same decisions give the same model bit for bit, however they are cut into lessons.
 
@@ -47,7 +50,8 @@ class Study:
 
     `instead` is what was served when it was begun, `up_to` the position of the last decision that was looked
     at, `seen` how many there were and `taught` how many of them taught. `model` and `document` are the model
-    after them; nothing changed where `taught` is 0. `found` are outcomes that the log showed.
+    after them; nothing changed where `taught` is 0. `found` are outcomes that the log showed, and `untaken`
+    the positions of decisions that could be read and of which nothing was taken.
     """
 
     programme: str
@@ -60,6 +64,7 @@ class Study:
     evidence: int
     found: tuple[Outcome, ...]
     drifts: tuple[Drift, ...] = ()
+    untaken: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,7 @@ def study_matured(
     served = store.served_programmes().get(programme.key)
     if served is None or served.version != programme.version:
         return None
-    rows = store.matured(programme.key, served.learned_up_to, now, most)
+    rows = store.matured(programme.key, served.learned_up_to, now - programme.goal.grace, most)
     if not rows:
         return None
     before = learning_of(store, programme, served.model)
@@ -129,6 +134,7 @@ def study_matured(
         evidence=after.posterior.evidence,
         found=found,
         drifts=after.drifts[len(before.drifts) :],
+        untaken=frozenset(one.decision.position for one in taught if not one.taken),
     )
 
 
@@ -147,7 +153,7 @@ def take_up(store: LearningStore, study: Study, *, now: datetime) -> Lesson | No
         return None
     if study.found:
         store.add_outcomes(study.found)
-    released = _release(store, study.programme, study.instead.settled_up_to, settled, study.seen)
+    released = _release(store, study, settled)
     return Lesson(
         programme=study.programme,
         up_to=study.up_to,
@@ -168,7 +174,7 @@ def read_taught(
     now: datetime,
 ) -> tuple[list[Taught], tuple[Outcome, ...]]:
     """What may be read of decisions at (position, customer), in their order, with what came of each; and the
-    outcomes that the log shows, where that is how the goal is known.
+    outcomes that the log shows, where that is how the goal is known: those of decisions that open an episode.
     """
     customers = sorted({customer for _, customer in rows if customer is not None})
     positions = [position for position, customer in rows if customer is not None]
@@ -180,8 +186,11 @@ def read_taught(
         permits = list(read_permits(store, purposes.named(key), customers, now=now).values())
         some = store.taught(permits, positions) if permits else ()
         if programme.goal.source != REPORTED:
+            opening = store.opening(programme.key, [one.decision.position for one in some])
+            some = tuple(replace(one, opens=one.decision.position in opening) for one in some)
             shown = found_in_log(store, programme, some, permits)
-            found += shown
+            opens = {one.decision.id for one in some if one.opens}
+            found += [one for one in shown if one.decision in opens]
             some = _with(some, shown)
         taught += some
     return sorted(taught, key=lambda one: one.decision.position), tuple(found)
@@ -204,14 +213,17 @@ def _with(taught: Iterable[Taught], found: Iterable[Outcome]) -> tuple[Taught, .
     )
 
 
-def _release(store: LearningStore, programme: str, settled: int, up_to: int, most: int) -> int:
-    """Give back of the budget what was set aside for being taken, for decisions that were not."""
-    released = 0
+def _release(store: LearningStore, study: Study, up_to: int) -> int:
+    """Give back of the budget what was set aside for being taken, for decisions that were not.
+
+    Of those that could not be read nobody knows; what was set aside for them stays spent.
+    """
+    released, settled = 0, study.instead.settled_up_to
     declared: dict[str, Programme] = {}
-    for one in store.anonymous(programme, settled, most) if up_to > settled else ():
+    for one in store.anonymous(study.programme, settled, study.seen) if up_to > settled else ():
         if one.position > up_to:
             break
-        if one.taken:
+        if one.taken or one.position not in study.untaken:
             continue
         if one.version not in declared:
             declared[one.version] = programme_from(store.model_document(one.version))
@@ -219,5 +231,5 @@ def _release(store: LearningStore, programme: str, settled: int, up_to: int, mos
         if then.budget is not None:
             released += then.treatment(one.treatment).cost_taken
     if released:
-        store.release(programme, {"budget": released})
+        store.release(study.programme, {"budget": released})
     return released

@@ -103,8 +103,8 @@ def found_in_log(
 
     Interactions of the goal's kind, in its component and module where it names them, of each decision's
     customer under the decision's own purpose, within its window. Of money, what came back counts against it.
-    One interaction may be the outcome of several decisions: what counts is whether a treatment brought more
-    than nothing did, not which of them it is owed to. Raises PermitVoid.
+    One interaction may be shown for several decisions; it is the outcome of the one that opens the episode.
+    Raises PermitVoid.
     """
     goal = programme.goal
     if goal.source not in KINDS or not taught:
@@ -199,7 +199,7 @@ def _charge(
         programme = programmes.by_key.get(decision.programme)
         if programme is None or decision.position > settled.get(decision.programme, 0):
             continue
-        cost = _treated(store, decision, programme).treatment(decision.treatment).cost_taken
+        cost = declared_then(store, decision, programme).treatment(decision.treatment).cost_taken
         one = whose[key]
         if not decision.reserved or not cost or programme.budget is None or one is None:
             continue
@@ -250,7 +250,7 @@ def _move_beliefs(
         permitted = read_permits(store, purpose, customers, now=now) if customers else {}
         for decision in theirs:
             choices = tuple(
-                _treated(store, decision, programme).treatment(decision.treatment).configuration.items()
+                declared_then(store, decision, programme).treatment(decision.treatment).configuration.items()
             )
             where = touchpoints.by_key.get(decision.touchpoint)
             if choices and where is not None and decision.customer in permitted:
@@ -278,7 +278,7 @@ def _move_beliefs(
         store.append_interactions(entries)
 
 
-def _treated(store: LearningStore, decision: Decision, programme: Programme) -> Programme:
+def declared_then(store: LearningStore, decision: Decision, programme: Programme) -> Programme:
     """The programme as it was declared when it was decided."""
     if decision.version == programme.version:
         return programme

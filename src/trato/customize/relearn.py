@@ -11,15 +11,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from trato.customize.learn import PAGE, Lesson, read_taught
+from trato.customize.outcomes import declared_then
 from trato.customize.programme.belief import prior_of
 from trato.customize.programme.drift import watching
 from trato.customize.programme.lessons import Learning, taught_by, written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from trato.customize.programme.decision import Taught
+    from trato.customize.programme.decision import Outcome, Taught
     from trato.customize.programme.store import LearningStore, ServedProgramme
     from trato.customize.programme.treatments import Programme
     from trato.permission.purposes import Purposes
@@ -45,9 +46,13 @@ def learn_anew(
     """Learn the model anew from all that had taught or could have, and serve it instead.
 
     It reads `most` decisions at a time, each page in a transaction of its own. What was settled stays
-    settled. None where another declaration is served, or where it was changed again and again meanwhile.
+    settled, but for what the log shows only now to have been taken: it is kept, and charged to the budget if
+    that bears it. None where another declaration is served, or where it was changed again and again
+    meanwhile.
     """
     learning, position, seen, taught = Learning(prior_of(programme), watching()), 0, 0, 0
+    found: list[Outcome] = []
+    charges: list[int] = []
     for _ in range(TRIES):
         served = store.read(partial(_served, key=programme.key))
         if served is None or served.version != programme.version:
@@ -67,9 +72,20 @@ def learn_anew(
                 break
             learning, more = taught_by(learning, programme, page.taught)
             position, seen, taught = page.positions[-1], seen + len(page.positions), taught + more
+            found += page.found
+            charges += page.charges
         model, document = written(learning, programme) if taught else ("", "")
         after = replace(served, model=model, changed_at=now)
-        if store.write(partial(_serve, after=after, instead=served, document=document)):
+        serve = partial(
+            _serve,
+            after=after,
+            instead=served,
+            document=document,
+            programme=programme,
+            found=found,
+            charges=charges,
+        )
+        if store.write(serve):
             evidence, drifts = learning.posterior.evidence, learning.drifts
             return Lesson(programme.key, position, seen, taught, 0, model, evidence, drifts)
     return None
@@ -77,8 +93,12 @@ def learn_anew(
 
 @dataclass(frozen=True, slots=True)
 class _Page:
+    """Decisions that were read; outcomes of them that were not known, and what is charged for these."""
+
     positions: tuple[int, ...]
     taught: tuple[Taught, ...]
+    found: tuple[Outcome, ...] = ()
+    charges: tuple[int, ...] = ()
 
 
 def _served(store: LearningStore, *, key: str) -> ServedProgramme | None:
@@ -95,13 +115,50 @@ def _page(
     now: datetime,
     most: int,
 ) -> _Page:
-    matured = store.matured(programme.key, after, now, most)
+    matured = store.matured(programme.key, after, now - programme.goal.grace, most)
     rows = [(position, customer) for position, customer in matured if position <= up_to]
-    taught, _ = read_taught(store, programme, rows, purposes, now) if rows else ([], ())
-    return _Page(tuple(position for position, _ in rows), tuple(taught))
+    if not rows:
+        return _Page((), ())
+    taught, found = read_taught(store, programme, rows, purposes, now)
+    kept = {one.position: (one.taken, one.amount) for one in store.anonymous(programme.key, after, len(rows))}
+    new = {
+        one.decision.id: one
+        for one in taught
+        if one.opens and (one.taken, one.amount) != kept[one.decision.position]
+    }
+    charges: list[int] = []
+    for one in new.values():
+        if one.taken and one.decision.reserved and not kept[one.decision.position][0]:
+            then = declared_then(store, one.decision, programme)
+            charges.append(
+                then.treatment(one.decision.treatment).cost_taken if then.budget is not None else 0
+            )
+    return _Page(
+        tuple(position for position, _ in rows),
+        tuple(taught),
+        tuple(one for one in found if one.decision in new),
+        tuple(one for one in charges if one),
+    )
 
 
-def _serve(store: LearningStore, *, after: ServedProgramme, instead: ServedProgramme, document: str) -> bool:
+def _serve(
+    store: LearningStore,
+    *,
+    after: ServedProgramme,
+    instead: ServedProgramme,
+    document: str,
+    programme: Programme,
+    found: Sequence[Outcome],
+    charges: Sequence[int],
+) -> bool:
+    """Serve the model, keep what the log showed, and charge what was taken after all, as far as it goes."""
     if document:
         store.put_model(after.model, "posterior", document)
-    return store.serve_programme(after, instead=instead)
+    if not store.serve_programme(after, instead=instead):
+        return False
+    if found:
+        store.add_outcomes(found)
+    if programme.budget is not None:
+        for cost in charges:
+            store.reserve(programme.key, {"budget": (cost, programme.budget)})
+    return True

@@ -41,16 +41,18 @@ POLICY, SINGLE, NOTHING = "policy", "same_for_all", "nothing"
 class Units:
     """A programme's matured units, a row each.
 
-    `arm` (n,) numbers the hold-out arm in `arms`; `net` (n,) is what the unit's decisions brought minus their
-    cost, in minor units; `decisions` (n,) how many there were. A unit without a decision belongs here too, if
-    it could have had one: leaving it out would compare those whom an arm chose to treat. Raises BadOption for
-    columns that do not fit together.
+    `arm` (n,) numbers the hold-out arm in `arms`; `net` (n,) is what the unit brought minus what it cost, in
+    minor units, in an episode on average; `decisions` (n,) how many there were. A unit without a decision
+    belongs here too, if it could have had one: leaving it out would compare those whom an arm chose to
+    treat. `left_out` counts units that are none of these, since they had their arm before the trial became
+    what it is. Raises BadOption for columns that do not fit together.
     """
 
     arms: tuple[str, ...]
     arm: NDArray[np.integer]
-    net: NDArray[np.integer]
+    net: NDArray[np.integer] | NDArray[np.floating]
     decisions: NDArray[np.integer]
+    left_out: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what is no table."""
@@ -77,7 +79,8 @@ class Look:
 
     `over_single` and `over_nothing` are what the policy brings more a unit, in minor units, valid at all
     looks together; None without that arm. `more_customers` is about how many more customers of all arms would
-    tell, None where that cannot be said. `planned` has to be the same in all looks.
+    tell, None where that cannot be said. `planned` has to be the same in all looks. `left_out` are units that
+    had their arm before the trial became what it is, and `epoch` is what it is, as `document.epoch_of` says.
     """
 
     at: datetime
@@ -90,6 +93,8 @@ class Look:
     reason: Reason
     more_customers: int | None
     planned: int
+    left_out: int = 0
+    epoch: str = ""
 
 
 def look(
@@ -143,7 +148,19 @@ def look(
     if answer == "not_yet" and reason == "too_early":
         more = _more(samples, shares, planned, worth, level)
     total = len(units.arm)
-    return Look(at, total, arms, over_single, over_nothing, ratio, answer, reason, more, planned)
+    return Look(
+        at,
+        total,
+        arms,
+        over_single,
+        over_nothing,
+        ratio,
+        answer,
+        reason,
+        more,
+        planned,
+        left_out=units.left_out,
+    )
 
 
 def _sample(units: Units, place: int) -> Sample:

@@ -11,17 +11,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trato.customize.programme.document import programme_from
+from trato.customize.programme.document import epoch_of, programme_from
 from trato.customize.programme.lessons import learning_of
 from trato.customize.programme.treatments import ARMS, NOTHING
+from trato.customize.publish import acts_on
 from trato.errors import BadOption
 from trato.estimates import Interval
+from trato.measure.episodes import scored
 from trato.measure.programme import ArmSum, Look, Units, look
 from trato.measure.sample_ratio import SampleRatio
 from trato.measure.sequences import Sample
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from trato.customize.programme.lessons import Drift
     from trato.customize.programme.store import LearningStore, ServedProgramme, Use
     from trato.customize.programme.treatments import Programme
+    from trato.customize.publish import Act
 
 PAGE = 5_000
 _Z = 1.959964
@@ -68,9 +71,10 @@ class TreatmentSoFar:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A programme as it runs at a moment. `served` is None before it is served; `looks` are all looks taken,
-    by number; `prices` are minor units for each unit of what is scarce; `evidence` counts the outcomes that
-    the model learned from, and `drifts` are those that were noticed.
+    """A programme as it runs at a moment. `served` is None before it is served. `looks` are all looks taken
+    at its trial as it is now, by number; `looks_before` counts those at what it was before. `prices` are
+    minor units for each unit of what is scarce; `evidence` counts the outcomes that the model learned from,
+    and `drifts` are those that were noticed. `acts` tell who gave it to the system, or took it back.
     """
 
     programme: Programme
@@ -85,6 +89,8 @@ class Running:
     evidence: int
     drifts: tuple[Drift, ...]
     looks: tuple[tuple[int, Look], ...]
+    looks_before: int = 0
+    acts: tuple[Act, ...] = ()
 
 
 def running_of(store: LearningStore, programme: Programme, *, now: datetime) -> Running:
@@ -107,7 +113,8 @@ def running_of(store: LearningStore, programme: Programme, *, now: datetime) -> 
             matured[one.treatment] += 1
             taken[one.treatment] += one.taken
             amounts[one.treatment] += one.amount
-    learning = None
+    all_looks, epoch, learning = looks_of(store, programme.key), epoch_of(programme), None
+    looks = tuple(one for one in all_looks if one[1].epoch == epoch)
     if served is not None and served.model and served.version == programme.version:
         learning = learning_of(store, programme, served.model)
     return Running(
@@ -130,7 +137,9 @@ def running_of(store: LearningStore, programme: Programme, *, now: datetime) -> 
         prices=json.loads(store.model_document(served.prices)) if served and served.prices else {},
         evidence=0 if learning is None else learning.posterior.evidence,
         drifts=() if learning is None else learning.drifts,
-        looks=looks_of(store, programme.key),
+        looks=looks,
+        looks_before=len(all_looks) - len(looks),
+        acts=acts_on(store, programme.key),
     )
 
 
@@ -140,11 +149,16 @@ def look_now(
     """Look whether a programme pays, and keep the look; its number and what it says.
 
     `planned` is how many units of all arms the verdict shall be surest at; it is fixed by the first look, and
-    need not be said again. Raises BadOption where it differs, where none was ever said, or nothing matured.
+    need not be said again. Where the trial has changed (`epoch_of`), looks begin anew. Raises BadOption where
+    it differs, where none was ever said, where a success has no value of its own, or nothing matured.
     """
-    before = looks_of(store, programme.key)
+    epoch = epoch_of(programme)
+    before = looks_of(store, programme.key, epoch)
     if planned is None and not before:
-        raise BadOption("the first look fixes for how many units the verdict is planned", hint="say it")
+        raise BadOption(
+            "the first look at a trial fixes for how many units of all arms its verdict is planned",
+            hint="say how many customers are to take part: --look --planned UNITS",
+        )
     found = look(
         units_of(store, programme, now=now),
         {str(arm): share for arm, share in programme.holdouts.shares().items()},
@@ -152,53 +166,88 @@ def look_now(
         planned=before[-1][1].planned if planned is None else planned,
         before=before[-1][1] if before else None,
     )
+    found = replace(found, epoch=epoch)
     return store.add_look(programme.key, now, document_of(found)), found
 
 
 def units_of(store: LearningStore, programme: Programme, *, now: datetime) -> Units:
-    """The units of which every decision has matured, each with what it brought net of what it cost.
+    """The units with an episode that has closed, each with what such brought, net of what they cost.
 
-    Raises BadOption where there is none.
+    Those alone whose first decision was under the trial as it is now: who had an arm before had it by other
+    shares, and keeps it. Raises BadOption where there is none, and where a success has no value of its own.
     """
-    declared = {programme.version: programme}
-    sums: dict[bytes, tuple[str, int, int]] = {}
-    open_: set[bytes] = set()
-    for one in _all(store, programme):
-        if not one.unit:
-            continue  # of the forgotten, and of whom nothing might be read: nobody's
-        if one.matures_at > now:
-            open_.add(one.unit)
-            continue
-        if one.version not in declared:
-            declared[one.version] = programme_from(store.model_document(one.version))
-        _, net, number = sums.get(one.unit, (one.arm, 0, 0))
-        brought = net_of(declared[one.version], one.treatment, one.taken, one.amount)
-        sums[one.unit] = (one.arm, net + brought, number + 1)
-    counted = [one for unit, one in sums.items() if unit not in open_]
+    success = success_of(programme)
+    if success is None:
+        values = ", ".join(f"{one.key} {one.value:,}" for one in programme.treatments if one.key != NOTHING)
+        raise BadOption(
+            f"treatments' values differ ({values}, in the smallest unit): what a success is worth that comes "
+            "without one of them is not said",
+            hint="declare what any success is worth: goal: {value: MONEY}",
+        )
+    trial = _Trial(store, programme)
+    declared = trial.declared
+    served = store.served_programmes().get(programme.key)
+
+    def net(one: Anonymous) -> int:
+        return net_of(declared[one.version], one.treatment, one.taken, one.amount, success=success)
+
+    def cost_taken(one: Anonymous) -> int:
+        return sum(each.cost_taken for each in declared[one.version].treatments if each.key == one.treatment)
+
+    counted = list(
+        scored(
+            trial.rows(),
+            programme,
+            net,
+            cost_taken,
+            now=now,
+            settled_up_to=0 if served is None else served.settled_up_to,
+        ).values()
+    )
     if not counted:
         raise BadOption("no decision of the programme has matured yet", hint="its verdict has nothing to see")
     arms = tuple(
-        arm for arm in ARMS if programme.holdouts.shares()[arm] or any(a == arm for a, _, _ in counted)
+        arm for arm in ARMS if programme.holdouts.shares()[arm] or any(one.arm == arm for one in counted)
     )
     place: dict[str, int] = {arm: number for number, arm in enumerate(arms)}
     return Units(
         arms,
-        np.array([place[arm] for arm, _, _ in counted], np.int64),
-        np.array([net for _, net, _ in counted], np.int64),
-        np.array([number for _, _, number in counted], np.int64),
+        np.array([place[one.arm] for one in counted], np.int64),
+        np.array([one.net for one in counted], np.float64),
+        np.array([one.decisions for one in counted], np.int64),
+        trial.left_out,
     )
 
 
-def net_of(programme: Programme, given: str, taken: bool, amount: int) -> int:
-    """What a decision brought net of what it cost, in minor units; a lever changes nothing of that."""
+def success_of(programme: Programme) -> int | None:
+    """What one success counts for whatever was given, in minor units: what the goal says, else treatments
+    where all say the same. None where they do not: a success that none of them brought had no value then.
+    Money is its own value.
+    """
+    if programme.goal.outcome == "money":
+        return 1
+    if programme.goal.value is not None:
+        return programme.goal.value
+    values = {one.value for one in programme.treatments if one.key != NOTHING}
+    return None if len(values) > 1 else max(values, default=0)
+
+
+def net_of(programme: Programme, given: str, taken: bool, amount: int, *, success: int | None = None) -> int:
+    """What a decision brought net of what it cost, in minor units; a lever changes nothing of that.
+
+    `success` is what a success is worth where the goal is `taken`; as `success_of` says, where none is given.
+    Raises BadOption where that says nothing.
+    """
     treatment = next((one for one in programme.treatments if one.key == given), None)
     if treatment is None:
         return amount
     if programme.goal.outcome == "money":
         brought = amount
     else:
-        # A success that comes without a treatment is worth no less than the best one that a treatment brings.
-        brought = taken * (treatment.value or max(one.value for one in programme.treatments))
+        worth = success_of(programme) if success is None else success
+        if worth is None:
+            raise BadOption("treatments' values differ", hint="goal: {value: MONEY}")
+        brought = taken * worth
     return brought - treatment.cost - taken * treatment.cost_taken
 
 
@@ -212,9 +261,10 @@ def rate(taken: int, of: int) -> Interval | None:
     return Interval(share, max(0.0, middle - half), min(1.0, middle + half))
 
 
-def looks_of(store: LearningStore, programme: str) -> tuple[tuple[int, Look], ...]:
-    """All looks at a programme, by number."""
-    return tuple((number, look_from(document)) for number, _, document in store.looks_at(programme))
+def looks_of(store: LearningStore, programme: str, epoch: str | None = None) -> tuple[tuple[int, Look], ...]:
+    """All looks at a programme, by number; where an epoch is said, those at what its trial was then."""
+    looks = ((number, look_from(document)) for number, _, document in store.looks_at(programme))
+    return tuple(one for one in looks if epoch is None or one[1].epoch == epoch)
 
 
 def document_of(one: Look) -> str:
@@ -249,6 +299,8 @@ def look_from(document: str) -> Look:
         reason=said["reason"],
         more_customers=said["more_customers"],
         planned=said["planned"],
+        left_out=said.get("left_out", 0),
+        epoch=said.get("epoch", ""),
     )
 
 
@@ -257,3 +309,33 @@ def _all(store: LearningStore, programme: Programme) -> Iterator[Anonymous]:
     while some := store.anonymous(programme.key, after, PAGE):
         yield from some
         after = some[-1].position
+
+
+class _Trial:
+    """A programme's decisions as far as they belong to its trial as it is now: those of units whose first
+    decision did. `declared` are the versions met so far; `left_out` counts units, once all rows were read.
+    """
+
+    def __init__(self, store: LearningStore, programme: Programme) -> None:
+        self.store, self.programme = store, programme
+        self.epoch = epoch_of(programme)
+        self.declared = {programme.version: programme}
+        self.within = {programme.version: True}
+        self.first: dict[bytes, bool] = {}
+
+    @property
+    def left_out(self) -> int:
+        """Units that had their arm before."""
+        return sum(not within for within in self.first.values())
+
+    def rows(self) -> Iterator[Anonymous]:
+        """The trial's decisions, in order; nobody's are left out."""
+        for one in _all(self.store, self.programme):
+            if not one.unit:
+                continue  # of the forgotten, and of whom nothing might be read: nobody's
+            if one.version not in self.within:
+                declared = programme_from(self.store.model_document(one.version))
+                self.declared[one.version] = declared
+                self.within[one.version] = epoch_of(declared) == self.epoch
+            if self.first.setdefault(one.unit, self.within[one.version]):
+                yield one

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from trato.customers.customer import CustomerId
 from trato.customize.programme.decision import Anonymous, Decision, DecisionId, Outcome, Taught
+from trato.customize.programme.episodes import Episodes
 from trato.customize.programme.packing import packed, unpacked
 from trato.customize.programme.store import WhoseDecision
 from trato.errors import UnknownCustomer
@@ -46,6 +47,11 @@ _NEWEST = (
 _MATURED = (
     "SELECT position, customer, matures_at FROM decisions "
     "WHERE programme = ? AND position > ? AND position <= ? ORDER BY position LIMIT ?"
+)
+_OF_THEIR_UNITS = (
+    "SELECT unit, position, at, matures_at FROM decisions WHERE unit IN "
+    "(SELECT unit FROM decisions WHERE position IN (??) AND length(unit) > 0) "
+    "AND programme = ? AND position <= ?"
 )
 _IN_ITS_WINDOW = "FROM outcomes o WHERE o.decision = d.position AND o.at >= d.at AND o.at <= d.matures_at"
 _ANONYMOUS = (
@@ -200,6 +206,18 @@ class DecisionRecords(Records):
         return tuple(
             Taught(one, taken.get(one.position, False), amounts.get(one.position, 0)) for one in decided
         )
+
+    def opening(self, programme: str, positions: Sequence[int]) -> frozenset[int]:
+        """Which of these decisions open an episode of their unit (`customize/programme/episodes.py`)."""
+        asked = sorted(set(positions))
+        if not asked:
+            return frozenset()
+        rows: dict[int, tuple[bytes, Any, Any]] = {}
+        for page in rows_among(self._connection, _OF_THEIR_UNITS, asked, programme, asked[-1]):
+            rows.update((position, (unit, at, matures_at)) for unit, position, at, matures_at in page)
+        episodes: Episodes[Any] = Episodes()
+        within = {position for position in sorted(rows) if not episodes.opens(*rows[position])}
+        return frozenset(position for position in asked if position not in within)
 
     def anonymous(self, programme: str, after: int, limit: int) -> tuple[Anonymous, ...]:
         """What is nobody's of a programme's decisions behind a position, in order, with what came of each in

@@ -91,7 +91,7 @@ def test_all_that_may_be_said_is_read(tmp_path: Path) -> None:
     assert (programme.key, programme.purpose, programme.believes) == ("come_back", "offers", "service")
     assert programme.label == {"en": "Come back"}
     assert programme.moment == Moment("arrives", "bread", least=0.3)
-    assert programme.goal == Goal("taken", 14, "purchase", "bread", "rye")
+    assert programme.goal == Goal("taken", 14, "purchase", "bread", "rye", arrives_within=1.0)
     assert (programme.same_for_all, programme.conducted, programme.explore) == ("coupon", "person", 0.2)
     assert programme.holdouts == Holdouts(0.1, 0.1, 0.05)
     assert (programme.budget, programme.capacity, programme.fatigue) == (50050, 100, 5)
@@ -205,6 +205,12 @@ def test_levels_of_words_are_all_that_there_are(tmp_path: Path) -> None:
     assert only(looked_at(tmp_path / "other", tiers)).features == (
         Feature("tier", ("most_valuable", "below_zero")),
     )
+
+
+def test_there_may_be_no_programme_yet(tmp_path: Path) -> None:
+    for name, text in (("one", "programmes: {}\n"), ("two", "programmes:\n")):
+        found = looked_at(tmp_path / name, text)
+        assert (found.faults, dict(found.company.programmes.by_key)) == ((), {})
 
 
 FAULTS = {

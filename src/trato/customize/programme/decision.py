@@ -111,11 +111,16 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Taught:
-    """A matured decision and what came of it in its window: what learning reads."""
+    """A matured decision and what came of it in its window: what learning reads.
+
+    Where the goal is found in the log, one that does not open an episode (`opens`) shares what came with the
+    one that does, and teaches nothing.
+    """
 
     decision: Decision
     taken: bool
     amount: int
+    opens: bool = True
 
 
 @dataclass(frozen=True, slots=True)

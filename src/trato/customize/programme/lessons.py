@@ -78,12 +78,12 @@ def lessons_of(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The features (n, D) and outcomes (n,) of decisions that teach, in their order.
 
-    That is those of a treatment that the programme still has, in which there was a choice (`chose`). An
-    outcome is 0 or 1, or money in minor units.
+    That is those of a treatment that the programme still has, in which there was a choice (`chose`), but for
+    those within an episode that another opened. An outcome is 0 or 1, or money in minor units.
     """
     layout, (_, modules) = layout_of(programme), treatment_features(programme)
     place = {one.key: number for number, one in enumerate(programme.treatments)}
-    known = [one for one in taught if one.decision.treatment in place and chose(one.decision)]
+    known = [one for one in taught if one.opens and one.decision.treatment in place and chose(one.decision)]
     x = encoded(programme.features, [one.decision.facts for one in known])
     m = modules[[place[one.decision.treatment] for one in known]].reshape(len(known), len(layout.modules))
     money = programme.goal.outcome == "money"

@@ -276,7 +276,7 @@ PROGRAMMES = Keys(
     (
         Key(
             "programmes",
-            Named(PROGRAMME, name=shapes.WORD, meant=shapes.WORD_MEANT, least=1),
+            Named(PROGRAMME, name=shapes.WORD, meant=shapes.WORD_MEANT),
             "Sets of treatments with a goal, each under a word of your own.",
             required=True,
         ),

@@ -31,6 +31,7 @@ decisions = Table(
     Column("matures_at", UtcDateTime, nullable=False),
     Index(None, "customer", "position"),
     Index(None, "programme", "position"),
+    Index(None, "unit", "position"),
     Index(
         "ix_decisions_still_whose",
         "purpose",

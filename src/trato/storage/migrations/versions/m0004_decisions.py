@@ -56,6 +56,7 @@ def _decisions() -> None:
     )
     op.create_index("ix_decisions_customer_position", "decisions", ["customer", "position"])
     op.create_index("ix_decisions_programme_position", "decisions", ["programme", "position"])
+    op.create_index("ix_decisions_unit_position", "decisions", ["unit", "position"])
     kept = sa.text("sealed IS NOT NULL")
     op.create_index(
         "ix_decisions_still_whose", "decisions", ["purpose", "at"], sqlite_where=kept, postgresql_where=kept
