@@ -12,6 +12,7 @@ import pytest
 from tests.cli.commands import trato
 from tests.company.folders import shop
 from trato.company.folder import read_company
+from trato.customize.programme.document import epoch_of
 from trato.customize.publish import publish
 from trato.storage.of_company import open_company_store
 
@@ -42,9 +43,10 @@ def folder(tmp_path: Path) -> Path:
 
 def looked(folder: Path, verdict: str) -> None:
     company = read_company(folder)
+    said = {"verdict": verdict, "epoch": epoch_of(company.programmes.by_key["loaves"])}
     with open_company_store(company, os.environ) as store:
         store.write(lambda it: publish(it, company.programmes.by_key["loaves"], now=AT))
-        store.write(lambda it: it.add_look("loaves", AT, json.dumps({"verdict": verdict})))
+        store.write(lambda it: it.add_look("loaves", AT, json.dumps(said)))
 
 
 def test_a_programme_is_given_to_the_system_and_taken_back(folder: Path) -> None:

@@ -21,10 +21,14 @@ from trato.customize.publish import publish
 if TYPE_CHECKING:
     pass
 
-HELD = TREATMENTS.replace(
-    "holdouts: {nothing: 0, same_for_all: 0, random: 0}",
-    "holdouts: {nothing: 0.3, same_for_all: 0.3, random: 0.1}",
-).replace("    budget: 9.00\n", "    budget: 900\n")
+HELD = (
+    TREATMENTS.replace(
+        "holdouts: {nothing: 0, same_for_all: 0, random: 0}",
+        "holdouts: {nothing: 0.3, same_for_all: 0.3, random: 0.1}",
+    )
+    .replace("    budget: 9.00\n", "    budget: 900\n")
+    .replace("outcome: taken, days: 14", "outcome: taken, days: 14, value: 4")
+)
 MANY = 60
 
 
@@ -82,6 +86,7 @@ def test_what_has_come_so_far_is_told(shop: Folder) -> None:
 def test_a_look_is_kept_and_its_plan_is_fixed(shop: Folder) -> None:
     refused = trato("programme", shop.path, "loaves", "--look")
     assert refused.returncode == 3
+    assert "--planned UNITS" in refused.stderr
     first = told(shop, "--look", "--planned", 500)
     (look,) = first["looks"]
     assert (look["number"], look["units"], look["planned"]) == (1, MANY, 500)
@@ -92,6 +97,26 @@ def test_a_look_is_kept_and_its_plan_is_fixed(shop: Folder) -> None:
     assert again[0] == look
     assert trato("programme", shop.path, "loaves", "--look", "--planned", "900").returncode == 3
     assert "look 2" in trato("programme", shop.path, "loaves").stdout
+
+
+def test_another_trial_has_looks_of_its_own(shop: Folder) -> None:
+    before = told(shop)
+    (shop.path / "treatments.yaml").write_text(HELD.replace("value: 4.00", "value: 4.10"), encoding="utf-8")
+    try:
+        after = told(shop)
+        assert (after["looks"], after["looks_before"]) == ([], len(before["looks"]))
+        refused = trato("programme", shop.path, "loaves", "--learn-anew")
+        assert refused.returncode == 3
+        assert "not served as it is declared" in refused.stderr
+    finally:
+        (shop.path / "treatments.yaml").write_text(HELD, encoding="utf-8")
+    assert told(shop) | {"at": ""} == before | {"at": ""}
+
+
+def test_its_model_is_learned_anew(shop: Folder) -> None:
+    found = told(shop, "--learn-anew")
+    assert found["served"]["version"] == found["version"]
+    assert found["acts"] == []
 
 
 def test_levers_and_parts_are_told(shop: Folder) -> None:

@@ -110,6 +110,21 @@ def test_in_all_is_the_sample_scaled_up() -> None:
     assert in_all([], 10) is None
 
 
+def test_a_household_counts_once_however_many_of_it_permit() -> None:
+    from trato.customize.relationship import MonthsWorth
+
+    trend = (MonthsWorth("2026-01", 0.5, 100.0),)
+    fifty_of_two = [
+        Relationship("ana", "advice", NOW, (), 0.5, 100.0, 200.0, 365, 3, trend, members=2)  # type: ignore[arg-type]  # an id, as a word
+        for _ in range(100)
+    ]
+    found = in_all(fifty_of_two, 100)
+    assert found is not None
+    assert found.value.mean == pytest.approx(50 * 100.0)
+    assert [value for _, value in found.trend] == pytest.approx([50 * 100.0])
+    assert found.gain.mean == pytest.approx(0.5)
+
+
 def test_the_store_knows_what_it_learned_and_not_from_whom_it_may_not(corner: Corner) -> None:
     ana, rui = corner.meet(), corner.meet("Rui Lima")
     corner.grant(ana)

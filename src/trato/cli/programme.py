@@ -9,12 +9,16 @@ import typer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from trato.customize.levers import LeversCost
+    from trato.customize.programme.treatments import Programme
     from trato.estimates import Interval
     from trato.measure.programme import Look
     from trato.measure.running import Running
     from trato.measure.standing import Standing
+    from trato.permission.purposes import Purposes
+    from trato.storage.store import Store
 
 ANSWERS = {
     "personalise": "personalise: the policy beats the same for all, and nothing",
@@ -54,6 +58,9 @@ def programme(
         bool,
         typer.Option("--parts", help="What each part of the policy adds, and what levers cost, by the log."),
     ] = False,
+    learn_anew: Annotated[
+        bool, typer.Option("--learn-anew", help="Learn its model anew from all that has matured.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """How programmes run: arms, outcomes, budget and stock, prices, drift, and whether they pay.
@@ -83,6 +90,8 @@ def programme(
         for one in wanted:
             if look:
                 store.write(lambda it, one=one: look_now(it, one, planned=planned, now=now))  # type: ignore[misc]  # a default binds it now; mypy infers no such lambda
+            if learn_anew:
+                _learn_anew(store, one, serving.purposes, now)
             running = store.read(lambda it, one=one: running_of(it, one, now=now))  # type: ignore[misc]  # as above
             added = None
             if parts:
@@ -96,6 +105,17 @@ def programme(
         for line in lines(running, added, settings.currency, settings.minor_units)
     ]
     emit(told, shown or ["treatments.yaml declares no programme"], as_json=as_json)
+
+
+def _learn_anew(store: Store, programme: Programme, purposes: Purposes, now: datetime) -> None:
+    from trato.customize.relearn import learn_anew
+    from trato.errors import BadOption
+
+    if learn_anew(store, programme, purposes=purposes, now=now) is None:
+        raise BadOption(
+            f"{programme.key!r} is not served as it is declared now",
+            hint="serve it first: trato serve, or trato decide",
+        )
 
 
 def summary(running: Running, added: tuple[LeversCost, tuple[Standing, ...]] | None) -> dict[str, Any]:
@@ -142,6 +162,11 @@ def summary(running: Running, added: tuple[LeversCost, tuple[Standing, ...]] | N
         "prices": dict(running.prices),
         "drifts": [{"evidence": one.evidence, "rising": one.rising} for one in running.drifts],
         "looks": [_look(number, one) for number, one in running.looks],
+        "looks_before": running.looks_before,
+        "acts": [
+            {"at": one.at.isoformat(), "by": one.by, "conducted": one.conducted, "look": one.look}
+            for one in running.acts
+        ],
     }
     if added is not None:
         levers, standing = added
@@ -164,6 +189,7 @@ def _look(number: int, one: Look) -> dict[str, Any]:
         "at": one.at.isoformat(),
         "units": one.units,
         "planned": one.planned,
+        "left_out": one.left_out,
         "arms": [{"arm": each.name, "units": each.units, "net": _interval(each.mean)} for each in one.arms],
         "over_single": _interval(one.over_single),
         "over_nothing": _interval(one.over_nothing),
@@ -223,6 +249,12 @@ def lines(
             "" if price is None else f", price {price:.3g}" + ("" if of_money else f" ({money(price)})")
         )
         yield f"  {use.what}: {used} of {limit} used{at_price}"
+    if running.acts:
+        act = running.acts[-1]
+        did = "gave it to the system" if act.conducted == "system" else "took it back"
+        yield f"  {act.by} {did}, {act.at:%Y-%m-%d}"
+    if running.looks_before:
+        yield f"  its trial has changed: {running.looks_before:,} looks at what it was before do not count"
     if not running.looks:
         yield "  nobody has looked yet whether it pays: --look --planned UNITS"
     else:
@@ -241,6 +273,8 @@ def _told_look(number: int, one: Look, span: Callable[[Interval], str]) -> Itera
         yield f"    over nothing {span(one.over_nothing)} a customer"
     off = "OFF" if one.ratio.off else "as declared"
     yield f"    {one.units:,} of {one.planned:,} planned units; the shares are {off} (p {one.ratio.p:.2g})"
+    if one.left_out:
+        yield f"    {one.left_out:,} units had their arm before the trial became what it is, and are left out"
 
 
 def _told_parts(
@@ -254,7 +288,10 @@ def _told_parts(
         f"{levers.changed:,} came out otherwise"
     )
     if not standing:
-        yield "  too few decisions have matured to say what each part of the policy adds"
+        yield (
+            "  what each part of the policy adds cannot be said: too few decisions have matured, or "
+            "treatments' values differ and goal.value is not declared"
+        )
     for one in standing:
         told = span(one.gain.value) if one.gain.claimed else "the log cannot tell"
         yield f"  the policy over {one.experiment.replace('_', ' ')}: {told} a decision"

@@ -79,7 +79,8 @@ class Relationship:
     `gain` is the share of its choices that we guess and somebody who knows nothing of it does not. `value` is
     that share of the value expected of it within `horizon_days`, in minor units; None before a build learned
     a model of values. `evidence` is the number of choices that it rests on. `trend` is oldest first; the
-    counts that a build took from tables bear no dates, and count as known from the beginning.
+    counts that a build took from tables bear no dates, and count as known from the beginning. `members` are
+    those of the unit who permit it: each of them is told the same.
     """
 
     customer: CustomerId
@@ -92,6 +93,7 @@ class Relationship:
     horizon_days: int | None
     evidence: int
     trend: tuple[MonthsWorth, ...]
+    members: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,7 @@ def relationship_of(
             zone=zone,
             now=now,
         ),
+        members=len(learned.permits),
     )
 
 
@@ -228,14 +231,15 @@ def in_all(sample: Sequence[Relationship], customers: int) -> InAll | None:
     """What the relationships with so many customers are worth, from a random sample of them.
 
     The intervals are normal, at 95 %, over customers, narrowed by the share of them that was looked at. A
-    customer without a value brings none. None for an empty sample.
+    customer without a value brings none, and one of a unit of several their part of what it is worth: all who
+    permit it may be drawn, and it counts once. None for an empty sample.
     """
     if not sample:
         return None
-    values = _mean([one.value or 0.0 for one in sample], customers)
+    values = _mean([(one.value or 0.0) / one.members for one in sample], customers)
     months = sorted({point.month for one in sample for point in one.trend})
     scale = customers / len(sample)
-    trend = [(month, scale * fsum(_at(one.trend, month) for one in sample)) for month in months]
+    trend = [(month, scale * fsum(_at(one.trend, month) / one.members for one in sample)) for month in months]
     return InAll(
         customers=customers,
         sampled=len(sample),
