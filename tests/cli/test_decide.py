@@ -59,6 +59,15 @@ def test_all_who_permit_it_are_decided_once_a_run(shop: Folder, tmp_path: Path) 
     assert decided(shop)["run"] != decided(shop)["run"]
 
 
+@pytest.mark.parametrize("name", ["", "n" * 201])
+def test_a_runs_name_is_short(shop: Folder, name: str) -> None:
+    done = trato("decide", shop.path, "loaves", "--run", name)
+    assert done.returncode != 0
+    assert "a run's name has 1 to 200 characters" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert made(shop) == 0
+
+
 def test_the_ids_of_a_file_are_decided_and_nobody_else(shop: Folder, tmp_path: Path) -> None:
     ids = tmp_path / "ids.csv"
     ids.write_text(

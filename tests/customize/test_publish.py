@@ -105,3 +105,11 @@ def test_what_was_made_automatic_stays_so_when_the_declaration_changes() -> None
     automate(store, "letters", by="Eva", now=LATER)
     assert publish(store, letters(conducted="person", explore=0.2), now=LATER).conducted == "system"
     assert publish(store, letters(conducted="system", explore=0.3), now=LATER).conducted == "system"
+
+
+def test_a_declaration_alone_takes_nothing_from_a_person() -> None:
+    store = looked("dont")
+    served = publish(store, letters(conducted="system"), now=LATER)
+    assert (served.version, served.conducted) == (letters(conducted="system").version, "person")
+    assert acts_on(store, "letters") == ()
+    assert publish(Memory(), letters(conducted="system"), now=LATER).conducted == "system"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from trato.storage.store import Store
 
 TOLD_EVERY = 1_000
+LONGEST_NAME = 200
 
 
 def register(app: typer.Typer) -> None:
@@ -70,11 +71,17 @@ def decide(
     from trato.company.serving import serving_of
     from trato.customize.models import Models
     from trato.customize.publish import publish
+    from trato.errors import BadOption
     from trato.storage.of_company import open_company_store
 
     def clock() -> datetime:
         return datetime.now(UTC)  # noqa: TID251 the door is where the clock is read
 
+    if run is not None and not 0 < len(run) <= LONGEST_NAME:
+        raise BadOption(
+            f"a run's name has 1 to {LONGEST_NAME} characters, and this one has {len(run):,}",
+            hint="give it a short one: --run spring",
+        )
     if out is not None:
         must_have_folder(out)
     company = read_company(folder)

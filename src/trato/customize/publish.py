@@ -51,8 +51,8 @@ class Act:
 def publish(store: LearningStore, programme: Programme, *, now: datetime) -> ServedProgramme:
     """Serve a programme as it is declared, with what was learned under its last declaration.
 
-    Done twice it changes nothing. Who conducts it stays as it stands; a programme that is declared to be the
-    system's is the system's.
+    Done twice it changes nothing. Who conducts it is as declared the first time, and then stays as it stands,
+    whatever is declared: a person's programme becomes the system's by an act (`automate`) alone.
     """
     while True:
         served = store.served_programmes().get(programme.key)
@@ -61,11 +61,8 @@ def publish(store: LearningStore, programme: Programme, *, now: datetime) -> Ser
         store.put_model(programme.version, "programme", programme.document)
         after = ServedProgramme(programme.key, programme.version, "", "", 0, programme.conducted, now)
         if served is not None:
-            conducted = "system" if programme.conducted == "system" else served.conducted
             model = _carried_over(store, served, programme)
-            after = replace(
-                served, version=programme.version, model=model, conducted=conducted, changed_at=now
-            )
+            after = replace(served, version=programme.version, model=model, changed_at=now)
         if store.serve_programme(after, instead=served):
             return after
 

@@ -181,7 +181,7 @@ class _Told:
             if count == 0
             else say.one_outcome
             if count == 1
-            else say.evidence.format(count=count)
+            else say.evidence.format(count=count_in_words(count, self.language))
         )
 
     def listed(self, labels: list[str]) -> str:
@@ -205,6 +205,21 @@ def money_in_words(minor: int, currency: str, minor_units: int, language: Langua
     digits = f"{major:,}".replace(",", group) if major >= least else str(major)
     fraction = f"{decimal}{rest:0{minor_units}d}" if minor_units else ""
     return f"{before}{digits}{fraction}{after}"
+
+
+def count_in_words(count: int, language: Language) -> str:
+    """A whole number as the language writes it, its thousands apart: 12,345, or 12.345, as Babel does."""
+    group, least = _group(language)
+    return f"{count:,}".replace(",", group) if count >= least else str(count)
+
+
+@lru_cache
+def _group(language: Language) -> tuple[str, int]:
+    """What stands between thousands, and from where on: in Spanish 1234, and 12.345."""
+    from babel.numbers import format_decimal, get_group_symbol
+
+    least = 1000 if len(format_decimal(1000, locale=language)) > 4 else 10_000
+    return get_group_symbol(language), least
 
 
 @lru_cache(maxsize=256)
