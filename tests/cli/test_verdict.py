@@ -157,9 +157,13 @@ def test_a_log_that_was_not_randomised_proves_nothing(tmp_path: Path) -> None:
         "call" if young == "no" and lucky < 0.7 else sent
         for young, sent, lucky in zip(table["young"], table["mail sent"], rng.random(ROWS), strict=True)
     ]
-    found = told(written(tmp_path / "log.csv", table), *COLUMNS, "--features", "age")
+    log = written(tmp_path / "log.csv", table)
+    found = told(log, *COLUMNS, "--features", "age")
     assert (found["verdict"], found["customers_needed"]) == ("not_yet", None)
     assert any("hold out" in reason for reason in found["reasons"])
+    people = trato("verdict", log, *COLUMNS, "--features", "age").stdout
+    assert "what this log shows of each, which proves nothing" in people
+    assert "would bring a customer" not in people
 
 
 def test_shares_that_were_not_kept_are_noticed(log: Path) -> None:

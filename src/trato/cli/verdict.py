@@ -153,8 +153,7 @@ def _said(report: VerdictReport) -> Iterator[str]:
     worth = "value" if asked.value != 1 or asked.costs else "outcome"
     net = ", net of cost" if asked.costs else ""
     by = "by groups " if found.verdict == "groups" else ""
-    provable = found.verdict != "not_yet" or found.customers_needed is not None
-    doubt = "" if provable else ", if it could be believed"
+    doubt = "" if found.provable else ", if it could be believed"
     if set(found.learners) == {"the best single treatment"}:
         yield f"  the policy is {found.best!r} for all: nothing that departs from it looked better"
     else:
@@ -174,7 +173,10 @@ def _policies(found: Verdict) -> Iterator[str]:
         end for one in found.policies for end in (one.value.low, one.value.high) if abs(end) < float("inf")
     ]
     least, most = (min(ends), max(ends)) if ends else (0.0, 1.0)
-    yield "what each would bring a customer, with its 95 % interval"
+    if found.provable:
+        yield "what each would bring a customer, with its 95 % interval"
+    else:
+        yield "what this log shows of each, which proves nothing"
     learners = [one for one in found.policies if one.kind == "learner"]
     for one in found.policies:
         if one.kind == "learner":

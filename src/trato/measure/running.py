@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trato.customize.programme.document import epoch_of, programme_from
+from trato.customize.programme.episodes import Episodes
 from trato.customize.programme.lessons import learning_of
 from trato.customize.programme.treatments import ARMS, NOTHING
 from trato.customize.publish import acts_on
@@ -56,7 +57,8 @@ class ArmSoFar:
 class TreatmentSoFar:
     """A treatment: how often it was given, how many of these have matured and were taken, the money they
     brought (minor units), and the rate at which it is taken with its 95 % interval (Wilson), None before the
-    first matured.
+    first matured. Where the goal is found in the log, those have matured that opened an episode and of which
+    the learner has looked for what came.
 
     The rate is what came, not what the treatment caused: whoever gets it was chosen.
     """
@@ -104,12 +106,15 @@ def running_of(store: LearningStore, programme: Programme, *, now: datetime) -> 
     matured: Counter[str] = Counter()
     taken: Counter[str] = Counter()
     amounts: Counter[str] = Counter()
+    reported, settled = programme.goal.is_reported, 0 if served is None else served.settled_up_to
+    opening: Episodes[datetime] = Episodes()
     for one in _all(store, programme):
         decisions[one.arm] += 1
         units[one.arm].add(one.unit)
         given_by_arm[one.arm] += one.treatment != NOTHING
         given[one.treatment] += 1
-        if one.matures_at <= now:
+        opens = opening.opens(one.unit, one.at, one.matures_at)
+        if one.matures_at <= now and (reported or (opens and one.position <= settled)):
             matured[one.treatment] += 1
             taken[one.treatment] += one.taken
             amounts[one.treatment] += one.amount
@@ -205,7 +210,12 @@ def units_of(store: LearningStore, programme: Programme, *, now: datetime) -> Un
         ).values()
     )
     if not counted:
-        raise BadOption("no decision of the programme has matured yet", hint="its verdict has nothing to see")
+        left = trial.left_out
+        raise BadOption(
+            "no decision of the programme's trial has matured yet"
+            + (f"; {left:,} units had their arm before it became what it is" if left else ""),
+            hint="its verdict has nothing to see",
+        )
     arms = tuple(
         arm for arm in ARMS if programme.holdouts.shares()[arm] or any(one.arm == arm for one in counted)
     )

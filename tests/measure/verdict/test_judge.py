@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.measure.verdict.trials import Trial, trial
 from trato.errors import BadOption, NotEnoughData
-from trato.measure.verdict import Log, Question, Verdict, check_log, judge, scores_of, watch
+from trato.measure.verdict import Check, Log, Question, Verdict, check_log, judge, scores_of, watch
 
 
 def verdict_on(given: Trial, question: Question | None = None, *, seed: int = 0) -> Verdict:
@@ -116,6 +116,16 @@ def test_costs_are_taken_off_and_can_turn_the_verdict() -> None:
     net = {one.name: one.value.mean for one in dear.policies}
     assert net["A"] == pytest.approx(2 * value["A"] - 1.5)
     assert net["random"] == pytest.approx(2 * value["random"] - 1.0)
+
+
+def test_what_proves_nothing_proposes_a_treatment_that_is_one_beside_nothing() -> None:
+    given = alone(trial("age", 600, np.random.default_rng(10), effect=0.4))
+    scores = scores_of(given.log, Question(costs={"A": 1.5, "C": 2.5}, nothing="B"))
+    failed = Check("randomisation", False, None, "it was not drawn")
+    found = judge(scores, checks=[failed], nothing=1)
+    assert (found.verdict, found.best, found.provable) == ("not_yet", "B", False)
+    assert "a tenth who get nothing, a tenth who get 'A', and" in found.reasons[-1]
+    assert judge(scores, nothing=1).provable
 
 
 def test_a_capacity_is_given_to_those_who_gain_most() -> None:

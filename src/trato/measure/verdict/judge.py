@@ -86,6 +86,11 @@ class Verdict:
     beyond_groups: Interval | None = None
     incremental: Incremental | None = None
 
+    @property
+    def provable(self) -> bool:
+        """Whether the log was randomised as it had to be, so that it can prove anything."""
+        return not any(check.name in BASIC and check.passed is False for check in self.checks)
+
 
 @dataclass(frozen=True, slots=True)
 class _Against:
@@ -136,6 +141,7 @@ def judge(
         needed = _more(policy, eager, second, bar, _units(scores), found_at)
     kept = range(scores.gamma.shape[1])
     names = [name_of(scores, arm) for arm in kept]
+    tried = max((arm for arm in kept if arm != nothing), key=lambda arm: bars[:, arm].mean(), default=best)
     return Verdict(
         verdict=say,
         customers_needed=needed,
@@ -143,7 +149,7 @@ def judge(
         best=names[best],
         worthwhile=bar,
         policies=_values(scores, best, names, look),
-        reasons=_reasons(say, failed, checks, policy, eager, bar, names[best]),
+        reasons=_reasons(say, failed, checks, policy, eager, bar, names[best], scores.treatments[tried]),
         checks=tuple(checks),
         learners=scores.learners,
         units=_units(scores),
@@ -273,12 +279,14 @@ def _reasons(
     eager: _Against,
     bar: float,
     best: str,
+    tried: str,
 ) -> tuple[str, ...]:
+    """Why it says so. `tried` is the best treatment that is something."""
     found = [check.said for check in checks if check.passed is False]
     if failed:
         found.append(
-            "nothing can be proven from this log: hold out a tenth of the customers at random for each of "
-            f"nothing, {best!r} for all, and a uniformly random treatment, and ask again"
+            "nothing can be proven from this log: hold out customers at random, a tenth who get nothing, a "
+            f"tenth who get {tried!r}, and a tenth who get any treatment by lot, and ask again"
         )
         return tuple(found)
     gain = policy.difference
