@@ -411,3 +411,90 @@ def test_drift_is_noticed_told_and_half_forgotten_at_the_same_outcome_in_whateve
     base = layout.names.index("1")
     assert once.posterior.mean[base] > 0.3  # all outcomes alike would say .27, and less at the base
     assert once.posterior.covariance[base, base] > steady.posterior.covariance[base, base]
+
+
+BOUGHT = letters(goal=Goal("taken", days=7, source="purchase", arrives_within=1.0))
+DAY = timedelta(days=1)
+
+
+def buys(store: Memory, who: str, day: float) -> None:
+    store.happens(
+        CustomerId(who), START + day * DAY, "suggestions", component="bread", module="rye", amount=900
+    )
+
+
+def test_only_what_opens_an_episode_teaches_and_has_what_was_found() -> None:
+    """A letter, and nothing on the days after it: what they buy is not what nothing brings."""
+    visits = [
+        decided(n, "ana", what, programme=BOUGHT, at=START + n * DAY)
+        for n, what in enumerate(["rye", "nothing", "wheat", "nothing"])
+    ]
+    later = decided(4, "ana", "nothing", programme=BOUGHT, at=START + 7 * DAY + timedelta(seconds=1))
+    store = shop(*visits, later, programme=BOUGHT)
+    buys(store, "ana", 5)
+    lesson = learns(store, programme=BOUGHT)
+    assert lesson is not None
+    assert (lesson.seen, lesson.taught) == (5, 2)
+    assert [one.taken for one in store.anonymous("letters", 0, 9)] == [True, False, False, False, False]
+    mean, _ = textbook(BOUGHT, [Taught(visits[0], True, 0), Taught(later, False, 0)])
+    np.testing.assert_allclose(belief(store, BOUGHT).mean, mean, atol=1e-9)
+    # Whether it was rye or wheat that was taken nobody knows: both stay set aside.
+    assert lesson.released == 0
+
+
+def test_the_bias_of_the_days_after_a_letter_is_gone() -> None:
+    """Half get a letter and buy more; all come on the four days after it and get nothing."""
+    programme = letters(goal=BOUGHT.goal, features=(), treatments=(NO_TREATMENT, treatment("rye")))
+    luck = np.random.default_rng(5).random(400)
+    decisions = [
+        decided(5 * n + day, f"c{n}", "rye" if n % 2 and not day else "nothing", programme=programme,
+                at=START + day * DAY)
+        for n in range(400) for day in range(5)
+    ]  # fmt: skip
+    store = shop(*decisions, programme=programme)
+    for n in range(400):
+        store.meet(f"c{n}", "offers", "suggestions")
+        if luck[n] < (0.5 if n % 2 else 0.1):
+            buys(store, f"c{n}", 6)
+    learns(store, programme=programme)
+    found = belief(store, programme)
+    layout = layout_of(programme)
+    assert found.mean[layout.names.index("1")] == pytest.approx(0.1, abs=0.06)
+    assert found.evidence == 400
+
+
+def test_what_happened_is_waited_for_until_it_has_arrived() -> None:
+    decision = decided(0, "ana", programme=BOUGHT)
+    store = shop(decision, programme=BOUGHT)
+    assert learns(store, decision.matures_at + DAY - timedelta(seconds=1), programme=BOUGHT) is None
+    buys(store, "ana", 6)
+    lesson = learns(store, decision.matures_at + DAY, programme=BOUGHT)
+    assert lesson is not None
+    assert lesson.released == 0
+    assert [one.taken for one in store.anonymous("letters", 0, 9)] == [True]
+
+
+def test_what_arrives_later_still_counts_when_it_is_learned_anew() -> None:
+    decision = decided(0, "ana", programme=BOUGHT)
+    late, intime = shop(decision, programme=BOUGHT), shop(decision, programme=BOUGHT)
+    buys(intime, "ana", 6)
+    learns(intime, programme=BOUGHT)
+    learns(late, programme=BOUGHT)
+    assert late.used["letters", "budget"].used == 20
+    buys(late, "ana", 6)
+    for _ in range(2):  # the second time changes nothing
+        learn_anew(Opened(late), BOUGHT, purposes=PURPOSES, now=LATER)
+        assert late.served["letters"].model == intime.served["letters"].model
+        assert late.outcomes == intime.outcomes
+        assert late.used["letters", "budget"].used == 170
+
+
+def test_what_could_not_be_read_stays_spent() -> None:
+    decisions = [decided(0, "ana", programme=BOUGHT), decided(1, "rui", programme=BOUGHT)]
+    store = shop(*decisions, programme=BOUGHT)
+    buys(store, "ana", 2)
+    store.withdraw(CustomerId("ana"), "suggestions", START + 5 * DAY)
+    lesson = learns(store, programme=BOUGHT)
+    assert lesson is not None
+    assert (lesson.seen, lesson.taught, lesson.released) == (2, 1, 150)
+    assert store.used["letters", "budget"].used == 170 + 20

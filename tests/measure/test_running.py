@@ -5,19 +5,23 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from tests.customize.programme.letters import START, decided, letters
+from tests.customize.programme.letters import PURPOSES, START, decided, letters, treatment
 from tests.customize.programme.memory import Memory
+from trato.customize.learn import learn
 from trato.customize.programme.decision import Outcome
-from trato.customize.programme.treatments import Holdouts
+from trato.customize.programme.treatments import NO_TREATMENT, Goal, Holdouts
 from trato.errors import BadOption
 from trato.measure.running import look_now, looks_of, net_of, rate, running_of, units_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from trato.customize.programme.treatments import Programme
 
 LATER = START + timedelta(days=30)
@@ -42,11 +46,11 @@ def filled(programme: Programme, rows: list[tuple[str, str, str, bool, int]]) ->
     """Decisions: of whom, in which arm, what they got, whether it was taken, and on which day."""
     store = Memory()
     store.serve(programme)
-    for number, (who, arm, treatment, taken, day) in enumerate(rows):
+    for number, (who, arm, what, taken, day) in enumerate(rows):
         if who not in store.customers:
             store.meet(who, "offers", "suggestions")
         at = START + timedelta(days=day)
-        one = decided(number, who, treatment, at=at, programme=programme, arm=arm)
+        one = decided(number, who, what, at=at, programme=programme, arm=arm)
         with store.begun() as it:
             it.append_decisions([one])
             if taken:
@@ -107,3 +111,82 @@ def test_a_look_comes_back_as_it_was_kept() -> None:
     assert kept == ((1, first), (2, second))
     with store.begun() as it, pytest.raises(BadOption):
         look_now(it, programme, planned=401, now=LATER)
+
+
+DAY = timedelta(days=1)
+SPENT = letters(
+    goal=Goal("money", days=14, source="purchase", arrives_within=1.0),
+    prior_rate=0.0,
+    budget=None,
+    treatments=(
+        NO_TREATMENT,
+        treatment("rye", value=1, cost=300, cost_taken=0),
+        treatment("wheat", value=1, cost=300, cost_taken=0),
+    ),
+    holdouts=Holdouts(0.25, 0.25, 0.0),
+)
+
+
+def visited(units: int, visits: int, rates: tuple[float, float], seed: int) -> Memory:
+    """Units that come every day: a letter on the first, nothing then; and at most one purchase of 1,000."""
+    store, luck, made = Memory(), np.random.default_rng(seed).random(units), []
+    store.serve(SPENT)
+    for n in range(units):
+        who, arm = store.meet(f"c{n}", "offers", "suggestions"), ARMS_OF_FOUR[n % 4]
+        given = {"policy": "wheat", "same_for_all": "rye"}.get(arm, "nothing")
+        for day in range(visits):
+            what, at = "nothing" if day else given, START + day * DAY
+            made.append(decided(n * visits + day, who, what, programme=SPENT, at=at, arm=arm))
+        if luck[n] < rates[arm != "policy"]:
+            at = START + visits * DAY
+            store.happens(who, at, "suggestions", amount=1000, component="bread", module="rye")
+    store.append_decisions(made)
+    return store
+
+
+ARMS_OF_FOUR = ("policy", "policy", "nothing", "same_for_all")
+
+
+def settle(store: Memory, programme: Programme, now: datetime, most: int = 2_000) -> None:
+    with store.begun() as it:
+        learn(it, programme, purposes=PURPOSES, now=now, most=most)
+
+
+def test_one_purchase_counts_once_however_often_they_came() -> None:
+    """The policy brings 200 a unit, nothing 300: it does not pay, and eight visits do not change that."""
+    store, later = visited(240, 8, (0.5, 0.3), seed=1), START + 60 * DAY
+    settle(store, SPENT, later)
+    with store.begun() as it:
+        units = units_of(it, SPENT, now=later)
+        look = look_now(it, SPENT, planned=240, now=later)[1]
+    assert set(units.net.tolist()) <= {-300.0, 0.0, 700.0, 1000.0}
+    assert set(units.decisions.tolist()) == {8}
+    means = {one.name: one.sample.mean for one in look.arms}
+    assert means["policy"] < means["nothing"]
+    assert look.answer != "personalise"
+
+
+def test_what_the_learner_has_not_looked_for_yet_is_no_failure() -> None:
+    store, later = visited(80, 1, (0.9, 0.1), seed=2), START + 60 * DAY
+    with store.begun() as it, pytest.raises(BadOption):
+        look_now(it, SPENT, planned=80, now=later)
+    settle(store, SPENT, later, most=20)
+    with store.begun() as it:
+        units = units_of(it, SPENT, now=later)
+        running = running_of(it, SPENT, now=later)
+    assert len(units.arm) == 20
+    assert running.matured == 20
+    settle(store, SPENT, later)
+    with store.begun() as it:
+        units = units_of(it, SPENT, now=later)
+    assert len(units.arm) == 80
+    assert units.net[units.arm == 0].mean() > 400
+
+
+def test_who_comes_again_counts_by_what_has_closed() -> None:
+    programme = letters(holdouts=Holdouts(0.3, 0.3, 0.1))
+    rows = [("ana", "policy", "rye", True, 0), ("ana", "policy", "nothing", False, 29)]
+    store = filled(programme, rows)
+    with store.begun() as it:
+        units = units_of(it, programme, now=LATER)
+    assert (units.net.tolist(), units.decisions.tolist()) == ([730.0], [1])

@@ -7,7 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy.exc import DBAPIError
@@ -109,6 +109,32 @@ def test_an_outcome_counts_once(store: Store, ana: CustomerId) -> None:
         assert it.outcomes_of(permit(it, ana, purpose("delivery", "contract")), one.id) == ()
 
     store.read(look)
+
+
+def test_a_decision_opens_an_episode_where_none_of_its_unit_is_open(
+    store: Store, ana: CustomerId, eva: CustomerId
+) -> None:
+    def at(hours: float, customer: CustomerId = ana, **said: Any) -> Decision:
+        when = NOW + timedelta(hours=hours)
+        return decision_of(customer, at=when, matures_at=when + timedelta(hours=10), **said)
+
+    log_decisions(
+        store,
+        at(0),  # 1 opens
+        at(0, eva),  # 2 opens: another's
+        at(1, programme="winback"),  # 3: another programme's
+        at(10),  # 4 does not: the window holds its end
+        at(10.5),  # 5 opens
+        at(9, eva),  # 6 does not
+        at(11, eva, unit=f"person:{ana}"),  # 7 does not: of the same household, say
+        at(11, purpose="", facts={}),  # 8 and 9 open: nobody's
+        at(11, purpose="", facts={}),
+        at(30),  # 10 opens
+    )
+    welcome = [1, 2, *range(4, 11)]
+    assert store.read(lambda it: it.opening("welcome", welcome)) == {1, 2, 5, 8, 9, 10}
+    assert store.read(lambda it: it.opening("welcome", [4, 5, 7])) == {5}
+    assert store.read(lambda it: it.opening("welcome", [])) == frozenset()
 
 
 def test_what_matured_teaches_with_what_came_in_its_window(
