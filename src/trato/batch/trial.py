@@ -215,10 +215,12 @@ def _shares(asked: VerdictTable, treatments: Sequence[str]) -> tuple[float, ...]
 
 def _who(column: Texts) -> NDArray[np.int64]:
     """Each row's unit as 62 bits of a hash of its name: the same for whoever else is in the log."""
-    each = [
-        int.from_bytes(blake2b(word.encode(), digest_size=8).digest(), "big") >> 2 for word in column.words
-    ]
-    return np.array(each, np.int64)[column.code]
+    return np.array([unit_number(word) for word in column.words], np.int64)[column.code]
+
+
+def unit_number(word: str) -> int:
+    """The number of a unit in the log, by its name in the table: not negative."""
+    return int.from_bytes(blake2b(word.encode(), digest_size=8).digest(), "big") >> 2
 
 
 def _mask(inside: NDArray[np.bool_]) -> pa.Array:

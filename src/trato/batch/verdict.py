@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trato.batch.looks import digest_of, digest_of_file
-from trato.batch.trial import Trial, VerdictTable, no_such, read_trial
+from trato.batch.trial import Trial, VerdictTable, no_such, read_trial, unit_number
 from trato.errors import BadOption
 from trato.estimates import Interval
 from trato.measure.verdict import (
@@ -72,7 +72,7 @@ def verdict_of_table(
     if asked.features is None:
         _must_come_before(log)
     with progress(f"judging {log.rows:,} rows"):
-        checks = (*check_log(log, asked.seed), *_lost(trial.reading, log))
+        checks = (*check_log(log, asked.seed), *_lost(asked, trial.reading, log))
         watched = None
         if asked.looks is None:
             place = None if nothing is None else log.treatments.index(nothing)
@@ -183,14 +183,19 @@ def _must_come_before(log: Log) -> None:
         )
 
 
-def _lost(reading: Reading, log: Log) -> tuple[Check, ...]:
+def _lost(asked: VerdictTable, reading: Reading, log: Log) -> tuple[Check, ...]:
     """Whether rows without a usable outcome came more often with one treatment than with another."""
-    count = dict.fromkeys(log.treatments, 0)
+    place = {name: at for at, name in enumerate(log.treatments)}
+    about = 2 if asked.propensity is None else 3  # behind treatment, outcome and propensity
+    lost: list[int] = []
+    unit: list[int] = []
     for one in reading.rejects:
-        name = (one.record[0] or "").strip() if one.record else ""
-        if name in count:
-            count[name] += 1
-    return (attrition(log, tuple(count.values())),) if any(count.values()) else ()
+        said = [(field or "").strip() for field in one.record]
+        if said and said[0] in place:
+            who = said[about] if asked.unit is not None and len(said) > about else ""
+            lost.append(place[said[0]])
+            unit.append(unit_number(who) if who else -1 - len(unit))  # who is not named is one alone
+    return (attrition(log, np.array(lost, np.int64), np.array(unit, np.int64)),) if lost else ()
 
 
 def _words(asked: VerdictTable) -> dict[str, object]:

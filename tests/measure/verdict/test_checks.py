@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.measure.verdict.trials import trial
 from trato.measure.verdict import Log, check_log, differing
-from trato.measure.verdict.checks import attrition, overlap, randomisation, sample_ratio
+from trato.measure.verdict.checks import Check, attrition, overlap, randomisation, sample_ratio
 
 
 def plain(rows: int, seed: int, arms: int = 2) -> Log:
@@ -72,8 +73,8 @@ def test_chances_logged_wrongly_fail() -> None:
 
 def test_outcomes_lost_under_one_treatment_fail() -> None:
     log = plain(2_000, 5)
-    assert attrition(log, (50, 50)).passed is True
-    found = attrition(log, (20, 90))
+    assert attrition(log, np.repeat([0, 1], [50, 50])).passed is True
+    found = attrition(log, np.repeat([0, 1], [20, 90]))
     assert found.passed is False
     assert "'B'" in found.said
 
@@ -100,3 +101,39 @@ def test_rows_of_one_customer_do_not_look_like_a_pattern(several: bool) -> None:
         unit=who if several else None,
     )
     assert (randomisation(log).passed is not False) is several
+
+
+def with_units(units: int, seed: int, share: float = 0.5) -> Log:
+    """Customers of ten rows each, all under one treatment."""
+    rng = np.random.default_rng(seed)
+    who = np.repeat(np.arange(units), 10)
+    given = (rng.random(units) < share).astype(np.int64)[who]
+    rows = len(who)
+    return Log(given, rng.random(rows), np.zeros((rows, 0)), ("A", "B"), shares=(0.5, 0.5), unit=who)
+
+
+def lost_of(log: Log, gone: np.ndarray[Any, np.dtype[np.bool_]]) -> Check:
+    """The check on attrition where these rows have no outcome."""
+    assert log.unit is not None
+    return attrition(log.where(~gone), log.treatment[gone], log.unit[gone])
+
+
+def test_shares_are_of_customers_not_of_rows() -> None:
+    p = np.array([sample_ratio(with_units(500, seed)).p for seed in range(300)], np.float64)
+    assert (p < 0.1).mean() <= 0.1 + 3 * np.sqrt(0.09 / 300)
+    assert (p < 0.5).mean() >= 0.5 - 3 * np.sqrt(0.25 / 300)
+    assert p.min() >= 0.001
+    assert sample_ratio(with_units(500, 1, share=0.6)).passed is False
+
+
+def test_outcomes_are_lost_by_customers_not_by_rows() -> None:
+    """Three in ten customers lose all of their rows: that is as likely under either treatment."""
+    found = []
+    for seed in range(300):
+        lose = np.random.default_rng([seed, 1]).random(500)
+        found.append(lost_of(with_units(500, seed), np.repeat(lose < 0.3, 10)).p)
+    p = np.array(found, np.float64)
+    assert (p < 0.1).mean() <= 0.1 + 3 * np.sqrt(0.09 / 300)
+    assert (p < 0.5).mean() >= 0.5 - 3 * np.sqrt(0.25 / 300)
+    log, lose = with_units(500, 1), np.random.default_rng(2).random(500)
+    assert lost_of(log, np.repeat(lose, 10) < np.where(log.treatment == 1, 0.4, 0.2)).passed is False

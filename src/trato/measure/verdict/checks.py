@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from trato.measure.verdict.log import Log
 
     Array = NDArray[np.float64]
+    Whole = NDArray[np.int64]
 
 # A check that fails takes the verdict away, so it must not fail by chance.
 BY_CHANCE = 0.001
@@ -39,12 +40,18 @@ def check_log(log: Log, seed: int = 0) -> tuple[Check, ...]:
 
 
 def sample_ratio(log: Log) -> Check:
-    """Whether each treatment was given as often as declared shares or logged propensities say (chi²)."""
+    """Whether each treatment was given as often as declared shares or logged propensities say (chi²).
+
+    Rows of one unit are counted together: who has many does not make chance look like a fault.
+    """
     name = "sample_ratio"
     if log.shares is not None:
-        meant = np.array(log.shares) / sum(log.shares) * log.rows
-        chi = float(((log.counts - meant) ** 2 / meant).sum())
-        p = _chi_tail(chi, log.arms - 1)
+        share = np.array(log.shares) / sum(log.shares)
+        if log.unit is None:
+            meant = share * log.rows
+            p = _chi_tail(float(((log.counts - meant) ** 2 / meant).sum()), log.arms - 1)
+        else:
+            p = _all_zero(_given(log.treatment, log.arms) - share, log.unit)
         what = "the declared shares"
     elif log.propensity is not None:
         p = _all_zero(_surprise(log), log.unit)
@@ -126,6 +133,11 @@ def _surprise(log: Log) -> Array:
     return found
 
 
+def _given(treatment: Whole, arms: int) -> Array:
+    """Which treatment each row got, as columns of 0 and 1, (n, K)."""
+    return np.asarray(treatment[:, None] == np.arange(arms), np.float64)
+
+
 def _foretold(log: Log, half: NDArray[np.int64]) -> float:
     """p of what each half's features and surprises foretell about the other half's surprises.
 
@@ -198,14 +210,23 @@ def _chi_tail(chi: float, freedom: int) -> float:
     return float(chdtrc(freedom, chi)) if freedom else 1.0
 
 
-def attrition(log: Log, lost: tuple[int, ...]) -> Check:
-    """Whether rows whose outcome is not known, `lost` (K,), are more frequent under one treatment (chi²)."""
+def attrition(log: Log, lost: Whole, unit: Whole | None = None) -> Check:
+    """Whether rows whose outcome is not known are more frequent under one treatment (chi²).
+
+    `lost` (m,) are their treatments, as places in those of the log; `unit` (m,) is who they are about, needed
+    where the log has units: then rows of one unit are counted together.
+    """
     name = "attrition"
-    gone = np.array(lost, np.float64)
+    gone = np.bincount(lost, minlength=log.arms).astype(np.float64)
     table = np.vstack((log.counts.astype(np.float64), gone))
-    meant = table.sum(axis=1, keepdims=True) * table.sum(axis=0) / table.sum()
-    p = _chi_tail(float(((table - meant) ** 2 / meant).sum()), log.arms - 1)
-    count = f"{sum(lost):,} row{'s' if sum(lost) != 1 else ''}"
+    if log.unit is None or unit is None:
+        meant = table.sum(axis=1, keepdims=True) * table.sum(axis=0) / table.sum()
+        p = _chi_tail(float(((table - meant) ** 2 / meant).sum()), log.arms - 1)
+    else:
+        given = _given(np.concatenate((log.treatment, lost)), log.arms) - table.sum(axis=0) / table.sum()
+        without = np.repeat([0.0, 1.0], [log.rows, len(lost)]) - gone.sum() / table.sum()
+        p = _all_zero(given * without[:, None], np.concatenate((log.unit, unit)))
+    count = f"{len(lost):,} row{'s' if len(lost) != 1 else ''}"
     if p >= BY_CHANCE:
         return Check(name, True, p, f"{count} had no usable outcome, alike under all treatments")
     worst = log.treatments[int(np.argmax(gone / table.sum(axis=0)))]
