@@ -1,11 +1,13 @@
 """What a decision costs around its kernel: rules, permit and reasons; durable in batch; over HTTP; in memory.
 
     python benchmarks/decide_served.py [--customers 20000] [--seconds 20] [--postgresql URL] [--million]
+                                       [--usual]
 
 One programme of 20 treatments with stock for each, a budget, a cap, conditions, and facts of value and of the
 visit. Every customer permits it, has a score, and is a person.
 
-*Alone*: one decision at a time in a transaction that is never committed, its reasons in words included; CPU.
+*Alone*: permit, rules and vector of one decision at a time with its reasons in words; then with what it
+writes, in a transaction that is never committed; CPU.
 *In batch*: `trato decide` for all customers, `synchronous=FULL`, each row under its customer's key.
 *Over HTTP*: `trato serve` in a process of its own and a client in another, 8 connections, one decision each,
 the log on disk before the answer; SQLite with `synchronous=FULL`, and PostgreSQL where the URL of an empty,
@@ -49,7 +51,7 @@ from trato.differentiate.known import Score
 from trato.differentiate.value.tiers import Tier
 from trato.permission.give import GivePermission, give_permission
 from trato.storage.of_company import STORE_VARIABLE, make_company_key, open_company_store
-from trato.storage.sealing import Sealer
+from trato.storage.sealing import Sealer, seal_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -104,18 +106,22 @@ programmes:
     caps: [{contacts: 10000, days: 30}]
     eligible: p_alive > 0.01
     features:
-    - tier
-    - p_alive
-    - expected_value
-    - {fact: context.age, scale: 50}
-    - {fact: context.visits, scale: 5}
+{features}
     treatments:
 """
 
 
-def treatments() -> str:
+FIFTY = ["p_alive"]  # with twenty treatments, what they are made of and its products: 52 features
+USUAL = [
+    *("tier", "p_alive", "expected_value"),
+    "{fact: context.age, scale: 50}",
+    "{fact: context.visits, scale: 5}",
+]  # 128 features, the most that there are
+
+
+def treatments(features: Sequence[str]) -> str:
     """The treatments as they are declared: four messages, two attributes, conditions on half of them."""
-    found = [PROGRAMME]
+    found = [PROGRAMME.replace("{features}", "\n".join(f"    - {one}" for one in features))]
     for place in range(1, TREATMENTS):
         condition = ", eligible: context.age > 18" if place % 2 else ""
         found.append(
@@ -125,11 +131,11 @@ def treatments() -> str:
     return "".join(found)
 
 
-def folder_in(place: str) -> Path:
+def folder_in(place: str, features: Sequence[str]) -> Path:
     """A company folder with its key."""
     folder = Path(place) / "company"
     folder.mkdir()
-    for name, text in {**FILES, "treatments.yaml": treatments()}.items():
+    for name, text in {**FILES, "treatments.yaml": treatments(features)}.items():
         (folder / name).write_text(text, encoding="utf-8")
     make_company_key(folder, {}, secrets.token_bytes)
     return folder
@@ -212,14 +218,14 @@ def alone(store: Store, folder: Path, people: Sequence[CustomerId]) -> None:
     company = read_company(folder)
     serving, settings = serving_of(company, Models()), company.settings
 
-    def measured(size: int, *, words: bool) -> float:
+    def measured(size: int, *, words: bool, log: bool) -> float:
         times: list[float] = []
 
         def work(it: Any) -> None:
             for first in range(0, min(len(people), 200 * size) - size + 1, size):
                 asked = asked_of(people[first : first + size], first)
                 begun = time.process_time()
-                made = decide(it, asked, serving=serving, now=now())
+                made = decide(it, asked, serving=serving, now=now(), only_look=not log)
                 for one in made if words else ():
                     in_words(
                         explain(one.decision, one.ready),
@@ -237,8 +243,12 @@ def alone(store: Store, folder: Path, people: Sequence[CustomerId]) -> None:
     ready = store.read(lambda it: serving.served(it, "measured", None))
     say(f"alone: {len(ready.keys)} treatments, {ready.layout.size} features; CPU p50 without commit")
     for size in (1, 8, 100):
-        with_words, without = measured(size, words=True), measured(size, words=False)
-        say(f"  {size:>3} at once: {with_words:6.0f} µs each, {without:.0f} without the reasons in words")
+        looked = measured(size, words=True, log=False)
+        bare, logged = measured(size, words=False, log=False), measured(size, words=True, log=True)
+        say(
+            f"  {size:>3} at once: {looked:6.0f} µs each with reasons in words, {bare:.0f} without them; "
+            f"{logged:.0f} with what it writes"
+        )
 
 
 def in_batch(store: Store, folder: Path, people: Sequence[CustomerId]) -> None:
@@ -246,20 +256,24 @@ def in_batch(store: Store, folder: Path, people: Sequence[CustomerId]) -> None:
     company = read_company(folder)
     programme = company.programmes.by_key["measured"]
     begun = time.perf_counter()
-    with Sealer(store, now):
-        report = decide_for(
-            store,
-            programme,
-            in_run(secrets.token_hex(4), programme, people),
-            touchpoint="web",
-            serving=serving_of(company, Models()),
-            now=now,
-            draw=secrets.token_bytes,
-        )
-        taken = time.perf_counter() - begun
+    report = decide_for(
+        store,
+        programme,
+        in_run(secrets.token_hex(4), programme, people),
+        touchpoint="web",
+        serving=serving_of(company, Models()),
+        now=now,
+        draw=secrets.token_bytes,
+    )
+    taken = time.perf_counter() - begun
+    seal_log(store, now())
+    sealed = time.perf_counter() - begun
     given = report.decided - report.by_treatment.get("nothing", 0)
     rate = report.decided / taken
-    say(f"in batch: {rate:,.0f} durable decisions/s ({given:,} of {report.decided:,} give something)")
+    say(
+        f"in batch: {rate:,.0f} durable decisions/s, {report.decided / sealed:,.0f} with sealing them "
+        f"({given:,} of {report.decided:,} give something)"
+    )
 
 
 def resident(process: int) -> float:
@@ -387,11 +401,14 @@ def say(words: str) -> None:
 
 def main() -> None:
     """Measure, and say what was found."""
-    options = argparse.ArgumentParser()
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--customers", type=int, default=20_000)
     options.add_argument("--seconds", type=float, default=20.0)
     options.add_argument("--postgresql", default=None)
     options.add_argument("--million", type=int, nargs="?", const=1_000_000, default=0)
+    options.add_argument("--usual", action="store_true", help="128 features in place of 52")
     options.add_argument("--client", action="store_true", help=argparse.SUPPRESS)
     said = options.parse_args()
     if said.client:
@@ -399,7 +416,7 @@ def main() -> None:
         return
     for url in (None, said.postgresql) if said.postgresql else (None,):
         with tempfile.TemporaryDirectory() as place:
-            measure(folder_in(place), url, said)
+            measure(folder_in(place, USUAL if said.usual else FIFTY), url, said)
 
 
 def measure(folder: Path, url: str | None, said: argparse.Namespace) -> None:

@@ -73,6 +73,7 @@ def decide(
     from trato.customize.publish import publish
     from trato.errors import BadOption
     from trato.storage.of_company import open_company_store
+    from trato.storage.sealing import seal_log
 
     def clock() -> datetime:
         return datetime.now(UTC)  # noqa: TID251 the door is where the clock is read
@@ -104,6 +105,7 @@ def decide(
             tell=_tell,
             rows=out is not None,
         )
+        seal_log(store, clock())
     if out is not None:
         write_rows(report, out)
     told = {
