@@ -498,3 +498,4 @@ def test_what_could_not_be_read_stays_spent() -> None:
     assert lesson is not None
     assert (lesson.seen, lesson.taught, lesson.released) == (2, 1, 150)
     assert store.used["letters", "budget"].used == 170 + 20
+    assert [one.unread for one in store.anonymous("letters", 0, 9)] == [True, False]

@@ -190,3 +190,13 @@ def test_who_comes_again_counts_by_what_has_closed() -> None:
     with store.begun() as it:
         units = units_of(it, programme, now=LATER)
     assert (units.net.tolist(), units.decisions.tolist()) == ([730.0], [1])
+
+
+def test_who_could_not_be_read_counts_in_no_arm() -> None:
+    store, later = visited(8, 1, (1.0, 1.0), seed=3), START + 60 * DAY
+    store.withdraw(store.customers[0], "suggestions")
+    settle(store, SPENT, later)
+    with store.begun() as it:
+        units = units_of(it, SPENT, now=later)
+    assert (len(units.arm), int((units.arm == 0).sum())) == (7, 3)
+    assert units.net.min() == 700

@@ -135,6 +135,12 @@ def test_a_decision_opens_an_episode_where_none_of_its_unit_is_open(
     assert store.read(lambda it: it.opening("welcome", welcome)) == {1, 2, 5, 8, 9, 10}
     assert store.read(lambda it: it.opening("welcome", [4, 5, 7])) == {5}
     assert store.read(lambda it: it.opening("welcome", [])) == frozenset()
+    for _ in range(2):
+        store.write(lambda it: it.leave_unread([2, 5]))
+    assert [one.position for one in store.read(lambda it: it.anonymous("welcome", 0, 99)) if one.unread] == [
+        2,
+        5,
+    ]
 
 
 def test_what_matured_teaches_with_what_came_in_its_window(

@@ -51,7 +51,8 @@ class Study:
     `instead` is what was served when it was begun, `up_to` the position of the last decision that was looked
     at, `seen` how many there were and `taught` how many of them taught. `model` and `document` are the model
     after them; nothing changed where `taught` is 0. `found` are outcomes that the log showed, and `untaken`
-    the positions of decisions that could be read and of which nothing was taken.
+    the positions of decisions that could be read and of which nothing was taken, `unread` of those that are
+    somebody's and could not.
     """
 
     programme: str
@@ -65,6 +66,7 @@ class Study:
     found: tuple[Outcome, ...]
     drifts: tuple[Drift, ...] = ()
     untaken: frozenset[int] = frozenset()
+    unread: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ def study_matured(
         return None
     taught, found = read_taught(store, programme, rows, purposes, now)
     after, taught_now = taught_by(before, programme, taught)
+    read = {one.decision.position for one in taught}
     model, document = served.model, ""
     if taught_now:
         model, document = written(after, programme)
@@ -135,6 +138,7 @@ def study_matured(
         found=found,
         drifts=after.drifts[len(before.drifts) :],
         untaken=frozenset(one.decision.position for one in taught if not one.taken),
+        unread=tuple(position for position, customer in rows if customer and position not in read),
     )
 
 
@@ -153,6 +157,7 @@ def take_up(store: LearningStore, study: Study, *, now: datetime) -> Lesson | No
         return None
     if study.found:
         store.add_outcomes(study.found)
+    store.leave_unread([one for one in study.unread if one > study.instead.settled_up_to])
     released = _release(store, study, settled)
     return Lesson(
         programme=study.programme,

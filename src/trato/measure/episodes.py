@@ -40,6 +40,7 @@ class _Episode:
     net: int = 0
     decisions: int = 0
     taken: bool = False
+    unread: bool = False
     charged: int = 0  # for what was taken
     most: int = 0  # of what is charged where something given within it is taken
 
@@ -65,7 +66,7 @@ def scored(
     what its treatment costs when it is taken. An episode has closed when the windows of all its decisions
     have and, where its outcomes are found in the log, the learner has looked for them: up to `settled_up_to`.
     There, what came is kept with the decision that opened it, and is charged the most that anything given
-    within it costs when it is taken.
+    within it costs when it is taken. One in which something could not be read is left out, in whatever arm.
     """
     reported = programme.goal.is_reported
     opening: Episodes[datetime] = Episodes()
@@ -80,6 +81,7 @@ def scored(
         episode.closes = max(one.matures_at, episode.closes or one.matures_at)
         episode.net += net(one)
         episode.decisions += 1
+        episode.unread |= one.unread
         if not reported:
             cost = cost_taken(one)
             episode.taken |= one.taken
@@ -90,7 +92,10 @@ def scored(
         closed = [
             one
             for one in unit.episodes
-            if one.closes is not None and one.closes <= now and (reported or one.last <= settled_up_to)
+            if not one.unread
+            and one.closes is not None
+            and one.closes <= now
+            and (reported or one.last <= settled_up_to)
         ]
         if closed:
             nets = [one.net - (max(0, one.most - one.charged) if one.taken else 0) for one in closed]

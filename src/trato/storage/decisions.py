@@ -57,13 +57,15 @@ _IN_ITS_WINDOW = "FROM outcomes o WHERE o.decision = d.position AND o.at >= d.at
 _ANONYMOUS = (
     "SELECT d.position, d.version, d.arm, d.treatment, d.probability, d.at, d.matures_at, d.unit, "  # noqa: S608 -- constants
     f"(SELECT max(CASE WHEN o.taken THEN 1 ELSE 0 END) {_IN_ITS_WINDOW}) AS taken, "
-    f"(SELECT CAST(sum(o.amount) AS BIGINT) {_IN_ITS_WINDOW}) AS amount "
+    f"(SELECT CAST(sum(o.amount) AS BIGINT) {_IN_ITS_WINDOW}) AS amount, "
+    "EXISTS (SELECT 1 FROM unread_decisions u WHERE u.decision = d.position) AS unread "
     "FROM decisions d WHERE d.programme = ? AND d.position > ? ORDER BY d.position LIMIT ?"
 )
 _KEEP_OUTCOME = (
     "INSERT INTO outcomes (decision, record, at, received_at, taken, amount) VALUES (?, ?, ?, ?, ?, ?) "
     "ON CONFLICT DO NOTHING"
 )
+_LEAVE_UNREAD = "INSERT INTO unread_decisions (decision) VALUES (?) ON CONFLICT DO NOTHING"
 _FORGET = "UPDATE decisions SET id = NULL, customer = NULL, unit = ?, sealed = NULL"
 _TO_THE_END = 2**62
 
@@ -219,6 +221,10 @@ class DecisionRecords(Records):
         within = {position for position in sorted(rows) if not episodes.opens(*rows[position])}
         return frozenset(position for position in asked if position not in within)
 
+    def leave_unread(self, positions: Sequence[int]) -> None:
+        """Note of decisions that they could not be read when it was looked for what came of them."""
+        put_rows(self._connection, _LEAVE_UNREAD, [(one,) for one in sorted(set(positions))])
+
     def anonymous(self, programme: str, after: int, limit: int) -> tuple[Anonymous, ...]:
         """What is nobody's of a programme's decisions behind a position, in order, with what came of each in
         its window; of the forgotten too.
@@ -237,8 +243,10 @@ class DecisionRecords(Records):
                 unit,
                 bool(taken),
                 amount or 0,
+                bool(unread),
             )
-            for position, version, arm, treatment, probability, at, matures_at, unit, taken, amount in found
+            for position, version, arm, treatment, probability, at, matures_at, unit, *came in found
+            for taken, amount, unread in (came,)
         )
 
     def forget_decisions(self, customer: CustomerId) -> int:

@@ -59,6 +59,7 @@ class Memory:
     decisions: list[Decision] = field(default_factory=list)
     outcomes: dict[tuple[DecisionId, str], Outcome] = field(default_factory=dict)
     looks: list[tuple[str, datetime, str]] = field(default_factory=list)
+    unread: set[int] = field(default_factory=set)
     given_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
     salt: bytes = b"salt of the test"
     records: set[tuple[str, str, int]] = field(default_factory=set)
@@ -373,6 +374,9 @@ class Memory:
         found = self._entries(permits, lambda one: one.kind == kind and since <= one.at <= until)
         return {who: tuple(replace(one, statement=None) for one in some) for who, some in found.items()}
 
+    def leave_unread(self, positions: Sequence[int]) -> None:
+        self.unread.update(positions)
+
     def anonymous(self, programme: str, after: int, limit: int) -> tuple[Anonymous, ...]:
         return tuple(
             Anonymous(
@@ -386,6 +390,7 @@ class Memory:
                 one.matures_at,
                 one.unit.encode(),
                 *self._came_of(one),
+                one.position in self.unread,
             )
             for one in self.decisions
             if one.programme == programme and one.position > after

@@ -128,6 +128,7 @@ class Anonymous:
     """What is kept of every decision, and alone of the forgotten: nothing that says whose it was.
 
     `unit` is a keyed hash, the same for all decisions of a unit in a programme, or b"" of the forgotten.
+    `unread` are those of which nobody knows what came: they could not be read when that was looked for.
     """
 
     position: int
@@ -141,3 +142,4 @@ class Anonymous:
     unit: bytes
     taken: bool
     amount: int
+    unread: bool = False

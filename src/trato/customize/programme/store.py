@@ -192,6 +192,9 @@ class LearningStore(DecidingStore, Protocol):
         Raises PermitVoid.
         """
 
+    def leave_unread(self, positions: Sequence[int]) -> None:
+        """Note of decisions that they could not be read when it was looked for what came of them."""
+
     def anonymous(self, programme: str, after: int, limit: int) -> tuple[Anonymous, ...]:
         """What is nobody's of a programme's decisions behind a position, in order."""
 

@@ -57,6 +57,13 @@ outcomes = Table(
     sqlite_autoincrement=True,
 )
 
+# Decisions that could not be read when it was looked for what came of them: nobody knows.
+unread_decisions = Table(
+    "unread_decisions",
+    METADATA,
+    Column("decision", BigInteger, ForeignKey("decisions.position"), primary_key=True, autoincrement=False),
+)
+
 
 def _blocks(name: str) -> Table:
     """Blocks as those of the log (tables/interactions.py)."""

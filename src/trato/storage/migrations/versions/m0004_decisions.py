@@ -25,7 +25,7 @@ def upgrade() -> None:
     _programmes()
     _verdict_looks()
     _interactions()
-    for table in ("outcomes", "decision_blocks", "outcome_blocks", "verdict_looks"):
+    for table in ("outcomes", "unread_decisions", "decision_blocks", "outcome_blocks", "verdict_looks"):
         _write_once(table)
     _written_once_but_forgotten()
 
@@ -79,6 +79,12 @@ def _outcomes() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_outcomes_decision", "outcomes", ["decision"])
+    op.create_table(
+        "unread_decisions",
+        sa.Column("decision", sa.BigInteger, nullable=False, autoincrement=False),
+        sa.PrimaryKeyConstraint("decision", name="pk_unread_decisions"),
+        sa.ForeignKeyConstraint(["decision"], ["decisions.position"], name="fk_unread_decisions_decision"),
+    )
 
 
 def _blocks(table: str) -> None:
