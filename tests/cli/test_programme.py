@@ -21,14 +21,10 @@ from trato.customize.publish import publish
 if TYPE_CHECKING:
     pass
 
-HELD = (
-    TREATMENTS.replace(
-        "holdouts: {nothing: 0, same_for_all: 0, random: 0}",
-        "holdouts: {nothing: 0.3, same_for_all: 0.3, random: 0.1}",
-    )
-    .replace("    budget: 9.00\n", "    budget: 900\n")
-    .replace("outcome: taken, days: 14", "outcome: taken, days: 14, value: 4")
-)
+HELD = TREATMENTS.replace(
+    "holdouts: {nothing: 0, same_for_all: 0, random: 0}",
+    "holdouts: {nothing: 0.3, same_for_all: 0.3, random: 0.1}",
+).replace("    budget: 9.00\n", "    budget: 900\n")
 MANY = 60
 
 

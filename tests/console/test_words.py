@@ -55,7 +55,7 @@ BEHIND: dict[str, Sequence[str]] = {
     "who": ["household", "account"],
     "find": ["empty", "nobody"],
     "people.problem": ["last"],
-    "programme.problem": ["planned", "early"],
+    "programme.problem": ["planned", "early", "values"],
     "programme.state": ["to_come", "runs", "over"],
     "programme.by": ["system", "person"],
     "verdict": get_args(Answer),

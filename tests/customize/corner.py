@@ -102,7 +102,7 @@ programmes:
     purpose: service
     believes: advice
     touchpoints: [till, web]
-    goal: {outcome: taken, days: 14}
+    goal: {outcome: taken, days: 14, value: 4.00}
     same_for_all: rye
     explore: 0.2
     holdouts: {nothing: 0, same_for_all: 0, random: 0}

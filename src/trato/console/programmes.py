@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from trato.customize.programme.document import epoch_of
 from trato.errors import BadOption
 from trato.measure.parts import parts_of
-from trato.measure.running import look_now, looks_of, running_of
+from trato.measure.running import look_now, looks_of, running_of, success_of
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -80,7 +80,7 @@ def look(visit: Visit) -> Response:
     try:
         visit.desk.store.write(lambda it: look_now(it, programme, planned=planned, now=now))
     except BadOption:
-        return _page(visit, status=422, problem="early")
+        return _page(visit, status=422, problem="values" if success_of(programme) is None else "early")
     return visit.go(f"/programmes/{programme.key}", "looked")
 
 
