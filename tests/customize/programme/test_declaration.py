@@ -167,6 +167,14 @@ def test_days_are_the_companys_own_and_the_last_is_whole(tmp_path: Path) -> None
     assert only(looked_at(tmp_path / "other", moment)).starts == datetime(2026, 3, 1, 10, 30, tzinfo=UTC)
 
 
+def test_a_goal_may_say_what_any_success_is_worth(tmp_path: Path) -> None:
+    programme = only(looked_at(tmp_path / "shop", SMALL.replace("days: 14}", "days: 14, value: 12.50}")))
+    assert programme.goal == Goal("taken", 14, value=1250)
+    money = SMALL.replace("taken, days: 14}", "money, days: 14, value: 12.50}")
+    found = told(looked_at(tmp_path / "other", money))
+    assert any(one.startswith("6: where the goal is money, it is its own value") for one in found), found
+
+
 def test_where_the_goal_is_money_it_is_its_own_value(tmp_path: Path) -> None:
     given = SMALL.replace("taken", "money").replace(", value: 9.50", ", prior: {rate: 12.505}")
     given = given.replace("purpose:", "prior_rate: 12.5\n    noise: 4\n    purpose:")
