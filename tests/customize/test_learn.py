@@ -499,3 +499,19 @@ def test_what_could_not_be_read_stays_spent() -> None:
     assert (lesson.seen, lesson.taught, lesson.released) == (2, 1, 150)
     assert store.used["letters", "budget"].used == 170 + 20
     assert [one.unread for one in store.anonymous("letters", 0, 9)] == [True, False]
+
+
+def test_what_a_household_buys_counts_once_whoever_of_it_was_turned_to_first() -> None:
+    together = {CustomerId(who): "household:h" for who in ("ana", "rui")}
+    decisions = [
+        decided(0, "ana", programme=BOUGHT, unit="household:h"),
+        decided(1, "rui", "nothing", programme=BOUGHT, unit="household:h"),
+        decided(2, "eva", "nothing", programme=BOUGHT),
+    ]
+    store = shop(*decisions, programme=BOUGHT)
+    store.units |= together
+    buys(store, "rui", 3)
+    lesson = learns(store, programme=BOUGHT)
+    assert lesson is not None
+    assert lesson.taught == 2
+    assert [one.taken for one in store.anonymous("letters", 0, 9)] == [True, False, False]

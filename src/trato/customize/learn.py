@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from trato.customize.programme.lessons import Drift
     from trato.customize.programme.store import LearningStore, ServedProgramme
     from trato.customize.programme.treatments import Programme
+    from trato.identify.store import Belonging
     from trato.permission.purposes import Purposes
 
 PAGE = 2_000
@@ -42,6 +43,7 @@ PAGE = 2_000
 # a hundredth of what is known already, or until this long after the last change.
 GROWTH = 100
 PATIENCE = timedelta(minutes=15)
+_GATHERED: tuple[Belonging, ...] = ("household", "account")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,12 +195,28 @@ def read_taught(
         if programme.goal.source != REPORTED:
             opening = store.opening(programme.key, [one.decision.position for one in some])
             some = tuple(replace(one, opens=one.decision.position in opening) for one in some)
-            shown = found_in_log(store, programme, some, permits)
+            members = _members(store, some)
+            more = {who for each in members.values() for who in each}.difference(customers)
+            permits += (
+                read_permits(store, purposes.named(key), sorted(more), now=now).values() if more else ()
+            )
+            shown = found_in_log(store, programme, some, permits, members)
             opens = {one.decision.id for one in some if one.opens}
             found += [one for one in shown if one.decision in opens]
             some = _with(some, shown)
         taught += some
     return sorted(taught, key=lambda one: one.decision.position), tuple(found)
+
+
+def _members(store: LearningStore, taught: Iterable[Taught]) -> dict[str, tuple[CustomerId, ...]]:
+    """Who belongs to each household or account that opened an episode, by its word."""
+    found: dict[str, tuple[CustomerId, ...]] = {}
+    for one in taught:
+        unit, customer = one.decision.unit, one.decision.customer
+        for kind in _GATHERED:
+            if one.opens and unit not in found and unit.startswith(f"{kind}:"):
+                found[unit] = tuple(sorted({customer, *store.members_of(customer, kind)}))
+    return found
 
 
 def _with(taught: Iterable[Taught], found: Iterable[Outcome]) -> tuple[Taught, ...]:

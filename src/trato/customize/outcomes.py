@@ -97,12 +97,17 @@ def report(
 
 
 def found_in_log(
-    store: LearningStore, programme: Programme, taught: Sequence[Taught], permits: Iterable[Permit]
+    store: LearningStore,
+    programme: Programme,
+    taught: Sequence[Taught],
+    permits: Iterable[Permit],
+    members: Mapping[str, Sequence[CustomerId]],
 ) -> tuple[Outcome, ...]:
     """What the log shows to have come of decisions, where that is how the programme's goal is known.
 
     Interactions of the goal's kind, in its component and module where it names them, of each decision's
-    customer under the decision's own purpose, within its window. Of money, what came back counts against it.
+    customer, or of all `members` of its unit that are given, under the decision's own purpose and as far as
+    permits open them, within its window. Of money, what came back counts against it.
     One interaction may be shown for several decisions; it is the outcome of the one that opens the episode.
     Raises PermitVoid.
     """
@@ -125,7 +130,8 @@ def found_in_log(
     found: list[Outcome] = []
     for one in taught:
         decision = one.decision
-        for entry in happened.get((decision.purpose, decision.customer), ()):
+        theirs = members.get(decision.unit, (decision.customer,))
+        for entry in (each for who in theirs for each in happened.get((decision.purpose, who), ())):
             if decision.at <= entry.at <= decision.matures_at and _is_goal(programme, entry):
                 amount = (entry.amount or 0) if goal.outcome == "money" else 0
                 taken = entry.kind == goal.source
