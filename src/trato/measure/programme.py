@@ -1,8 +1,8 @@
 """Does a programme that still runs pay? Its policy against the same for all and against nothing, at any look.
 
 Every unit (person, household, account) is in one hold-out arm for good and has one score: what its decisions
-brought, net of what they cost. Arms are compared by confidence sequences, so one may look as often as one
-likes. Units count once all their outcomes have matured: a score is one draw, not a moving one.
+brought in an episode, net of what they cost. Arms are compared by confidence sequences, so one may look as
+often as one likes. Units count by their episodes that have closed (`measure/episodes.py`).
 """
 
 from __future__ import annotations
