@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from trato.server.limits import Limits
     from trato.storage.store import Store
 
-# A request goes through three threads, and whoever hashes or learns in another would hold it up at each of them
-# for Python's usual five milliseconds.
+# A request goes through three threads; at each, whoever hashes or learns in another would hold it up for
+# Python's usual five milliseconds.
 SWITCH_SECONDS = 0.001
 
 
