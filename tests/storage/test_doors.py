@@ -144,6 +144,7 @@ def arguments(
         "Sequence[Counted]": [counted_of(customer)],
         "Sequence[CustomerId]": [customer],
         "Sequence[Decision]": [decision_of(customer, "d2")],
+        "Sequence[DecisionId]": [DecisionId("newsletter")],
         "Sequence[Identifier]": [email],
         "Sequence[NewEntry]": [entry_of(customer, "r2")],
         "Sequence[Outcome]": [outcome_of("newsletter", "r2")],

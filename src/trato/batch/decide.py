@@ -132,12 +132,13 @@ def _decide(
     draw: Callable[[int], bytes],
 ) -> tuple[list[Decision], list[Decision]]:
     """The decisions made now, and those that were made on these occasions before."""
-    known = {one: it.whose_decision(one.decision) for one in occasions}
-    fresh = [one for one, found in known.items() if found is None]
+    ids = {one: one.decision for one in occasions}
+    known = it.whose_decisions(list(ids.values()))
+    fresh = [one for one, decision in ids.items() if decision not in known]
     chance = draw(12 * len(fresh))
     asked = [
         Asked(
-            id=one.decision,
+            id=ids[one],
             customer=one.customer,
             programme=programme.key,
             touchpoint=touchpoint,
@@ -149,7 +150,7 @@ def _decide(
         for place, one in enumerate(fresh)
     ]
     made = [one.decision for one in decide(it, asked, serving=serving, now=now)] if asked else []
-    before = {one: found for one, found in known.items() if found is not None}
+    before = {one: known[decision] for one, decision in ids.items() if decision in known}
     return made, _made_before(it, before, serving, now)
 
 

@@ -319,6 +319,10 @@ class Memory:
                 return WhoseDecision(one.customer or None, one.programme, one.purpose, one.matures_at)
         return None
 
+    def whose_decisions(self, decisions: Sequence[DecisionId]) -> dict[DecisionId, WhoseDecision]:
+        found = {one: self.whose_decision(one) for one in decisions}
+        return {one: whose for one, whose in found.items() if whose is not None}
+
     def decision_of(self, permit: Permit, decision: DecisionId) -> Decision | None:
         return next((one for one in self._decisions([permit]) if one.id == decision), None)
 

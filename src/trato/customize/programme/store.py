@@ -153,6 +153,9 @@ class LearningStore(DecidingStore, Protocol):
     def whose_decision(self, decision: DecisionId) -> WhoseDecision | None:
         """Whose a decision is, and what opens it; None for no such."""
 
+    def whose_decisions(self, decisions: Sequence[DecisionId]) -> Mapping[DecisionId, WhoseDecision]:
+        """As `whose_decision`, of many; those that are not there are left out."""
+
     def decision_of(self, permit: Permit, decision: DecisionId) -> Decision | None:
         """A decision of the permit's customer. Raises PermitVoid."""
 
