@@ -61,7 +61,8 @@ def prices(
     which nothing is left gets the lowest price at which nobody takes it.
 
     The dual's value at these prices is at most some millionths of it above the least, of thousands of
-    different customers less than 1e-9. Where many customers tie, the price stands on the edge: `Pace.charged`
+    different customers less than 1e-9; of one or two customers, of whom nobody makes prices, it may be a
+    hundredth. Where many customers tie, the price stands on the edge: `Pace.charged`
     splits them. Raises ValueError for shapes that do not fit, negative uses or allowances, or numbers that
     are not finite.
     """
