@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from trato.batch import simulated_shop as truth
-from trato.batch.simulate import money_of
+from trato.batch.simulated_truth import money_of
 from trato.company.folder import read_company
 from trato.errors import FileNotReadable
 

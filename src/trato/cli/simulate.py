@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from trato.batch.simulate import Estimate, Simulated
+    from trato.batch.simulated_truth import Estimate, Simulated
 
 
 def register(app: typer.Typer) -> None:
