@@ -15,7 +15,7 @@ from trato.company.access import ROLES, SCOPES
 from trato.company.people import MAY
 from trato.company.settings import USUAL
 from trato.console import words as console
-from trato.console.render import HERE
+from trato.console.render import LOOK
 from trato.console.words import SIGNS, Reader, console_words
 from trato.customize.leave import Stands
 from trato.customize.names import Names
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-TEMPLATES = sorted((HERE / "templates").glob("*.html"))
+TEMPLATES = sorted((LOOK.folder / "templates").glob("*.html"))
 ALL = {language: console_words(language).messages for language in LANGUAGES}
 OWN_NAMES = {"Trato", "English", "Español", "Português"}
 

@@ -10,7 +10,7 @@ import pytest
 
 from trato.customize.guide.talks import BeginTalk, begin_talk, deliver_talk
 from trato.pages.words import LANGUAGES
-from trato.portal.render import HERE
+from trato.portal.render import LOOK
 from trato.portal.words import portal_words
 
 if TYPE_CHECKING:
@@ -125,8 +125,8 @@ def test_every_sentence_is_in_every_language_and_every_one_is_said() -> None:
         for language in LANGUAGES:
             assert all(said[language][key]), (language, key)
             assert {n for form in said[language][key] for n in re.findall(r"{(\w+)}", form)} == holes
-    pages = "".join(file.read_text(encoding="utf-8") for file in (HERE / "templates").glob("*.html"))
-    code = "".join(file.read_text(encoding="utf-8") for file in HERE.glob("*.py"))
+    pages = "".join(file.read_text(encoding="utf-8") for file in (LOOK.folder / "templates").glob("*.html"))
+    code = "".join(file.read_text(encoding="utf-8") for file in LOOK.folder.glob("*.py"))
     prefixes = ("begin.how.", "done.", "problem.", "thanks.by.", "expected.said.", "guide.sure.")
     for key in said["en"]:
         assert f'"{key}"' in pages + code or key.startswith(prefixes), f"nobody says {key}"

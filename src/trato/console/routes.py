@@ -32,7 +32,7 @@ from trato.console import (
     portfolio,
     programmes,
 )
-from trato.console.render import sign, style
+from trato.console.render import LOOK
 from trato.console.visit import Desk, Visit, arrive, filled_in
 from trato.pages.served import HEADERS
 
@@ -145,11 +145,11 @@ KEPT = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-
 
 
 def _style() -> Response:
-    return Response(style(), media_type="text/css", headers=KEPT)
+    return Response(LOOK.style, media_type="text/css", headers=KEPT)
 
 
 def _sign() -> Response:
-    return Response(sign(), media_type="image/svg+xml", headers=KEPT)
+    return Response(LOOK.sign, media_type="image/svg+xml", headers=KEPT)
 
 
 def _endpoint(desk: Desk, page: Page) -> Callable[[Request], Any]:

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, quote
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from trato.company.people import visitor
-from trato.console.render import template
+from trato.console.render import LOOK
 from trato.console.words import Reader, console_words
 from trato.errors import BadBody, BodyTooLarge, FormRefused
 from trato.pages.served import HEADERS
@@ -93,7 +93,7 @@ class Visit:
 
     def show(self, page: str, /, *, status: int = 200, **values: object) -> Response:
         """A page."""
-        text = template(page).render(
+        text = LOOK.template(page).render(
             v=self, say=self.reader.say, r=self.reader, path=self.request.url.path, **values
         )
         answer = HTMLResponse(text, status, HEADERS)

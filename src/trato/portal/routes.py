@@ -18,7 +18,7 @@ from starlette.responses import Response
 from trato import errors
 from trato.pages.words import LANGUAGES
 from trato.portal import guide
-from trato.portal.render import sign, style
+from trato.portal.render import LOOK
 from trato.portal.visit import Desk, Visit, filled_in, must_be_ours
 
 if TYPE_CHECKING:
@@ -88,11 +88,11 @@ def router(
 
 
 def _style() -> Response:
-    return Response(style(), media_type="text/css", headers=KEPT)
+    return Response(LOOK.style, media_type="text/css", headers=KEPT)
 
 
 def _sign() -> Response:
-    return Response(sign(), media_type="image/svg+xml", headers=KEPT)
+    return Response(LOOK.sign, media_type="image/svg+xml", headers=KEPT)
 
 
 def _endpoint(desk: Desk, page: Page) -> Callable[[Request], Any]:

@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from trato.errors import BadBody, BodyTooLarge, FormRefused, TooMuchAtOnce
 from trato.pages.served import HEADERS
 from trato.pages.words import LANGUAGES, preferred
-from trato.portal.render import template
+from trato.portal.render import LOOK
 from trato.portal.words import Reader, portal_words
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Visit:
     def show(self, page: str, reader: Reader, /, *, status: int = 200, **values: object) -> Response:
         """A page."""
         company = reader.own(self.desk.company.settings.name)
-        text = template(page).render(v=self, r=reader, say=reader.say, company=company, **values)
+        text = LOOK.template(page).render(v=self, r=reader, say=reader.say, company=company, **values)
         return HTMLResponse(text, status, HEADERS)
 
     def go(self, *parts: str, done: str = "") -> Response:
