@@ -26,7 +26,7 @@ def received(store: MemoryStore, *events: object, scope: str = "key") -> Receive
         store,
         SOURCES,
         PURPOSES,
-        events,  # type: ignore[arg-type] # what is no event is tried as well
+        events,  # type: ignore[arg-type]  # what is no event is tried as well
         scope=scope,
         received_at=NOW,
         draw=secrets.token_bytes,
@@ -194,7 +194,7 @@ def test_personal_values_are_kept_where_a_permitted_purpose_covers_them() -> Non
     late = sent("Signed up", minutes=-9, traits={"name": "Old"})
     newer = sent("Signed up", minutes=2, traits={"name": "New"})
     received(store, newer, late)
-    assert store.values[ana, "name"][0] == "New"  # type: ignore[index] # an id is a word
+    assert store.values[ana, "name"][0] == "New"  # type: ignore[index]  # an id is a word
 
 
 def test_households_and_accounts_are_kept() -> None:

@@ -25,7 +25,7 @@ class Guarded(HttpToolsProtocol):
         self._in_head = True
         self._alarm: TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         """A head must come soon."""
         super().connection_made(transport)
         self._expect_head()
