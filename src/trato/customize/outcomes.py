@@ -68,7 +68,9 @@ def report(
     Done twice it changes nothing. The belief moves under the programme's profiling purpose, if the customer
     permits it. Raises PermitVoid for another transaction's store, and StorageError.
     """
-    whose = {one: store.whose_decision(one) for one in sorted({each.decision for each in outcomes})}
+    asked = sorted({each.decision for each in outcomes})
+    known = store.whose_decisions(asked)
+    whose = {one: known.get(one) for one in asked}
     unknown = tuple(one for one, found in whose.items() if found is None)
     permits = _permits(store, purposes, [one for one in whose.values() if one is not None], now)
     kept: list[Outcome] = []
